@@ -1,0 +1,154 @@
+# Copyright (c) 2026, keylink.aws contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one way to AWS: clients, calls, pages, and calls side by side."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError, Failure
+
+try:
+    import boto3
+    import botocore.session
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+    from botocore.loaders import create_loader
+except ImportError:
+    boto3 = None
+    BotoCoreError = ClientError = NoCredentialsError = NoRegionError = Exception
+
+# IAM's name of a service where it is not boto3's.
+_IAM_PREFIX = {"elbv2": "elasticloadbalancing", "cloudhsmv2": "cloudhsm"}
+_SERVICES = ("ec2", "elbv2", "kms", "route53")
+
+_lock = threading.Lock()
+_clients: dict[tuple[str, str], Any] = {}
+_loader: Any = None
+
+
+def warm(services: tuple[str, ...] = _SERVICES) -> None:
+    """Parse the service models once per process: most of what a first client costs."""
+    loader = _shared_loader()
+    for service in services:
+        loader.load_service_model(service, "service-2")
+        loader.load_service_model(service, "endpoint-rule-set-1")
+    loader.load_data("endpoints")
+    loader.load_data("partitions")
+    loader.load_data("sdk-default-configuration")
+
+
+def _shared_loader() -> Any:
+    global _loader
+    if _loader is None:
+        _loader = create_loader()
+    return _loader
+
+
+def iam_action(service: str, operation: str) -> str:
+    """The IAM action of an operation: ("elbv2", "SetSubnets") -> "elasticloadbalancing:SetSubnets"."""
+    return f"{_IAM_PREFIX.get(service, service)}:{operation}"
+
+
+class Aws:
+    """AWS as one set of credentials sees one Region.
+
+    connection: what amazon.aws's get_aws_connection_info returns: (region, endpoint_url, client parameters).
+    """
+
+    def __init__(self, connection: tuple[str | None, str | None, Mapping[str, Any]]) -> None:
+        if boto3 is None:
+            raise Failure("boto3 and botocore are needed: pip install boto3")
+        region, self._endpoint, self._parameters = connection
+        if not region:
+            raise Failure(
+                "No Region: set the option region, the environment variable AWS_REGION, "
+                "or a region in the profile that is used."
+            )
+        self.region: str = region
+
+    def client(self, service: str) -> Any:
+        """The boto3 client of SERVICE; made once per credentials, Region and endpoint."""
+        key = (service, repr((self.region, self._endpoint, sorted(self._parameters.items(), key=lambda item: item[0]))))
+        with _lock:
+            if key not in _clients:
+                _clients[key] = self._new_client(service)
+            return _clients[key]
+
+    def _new_client(self, service: str) -> Any:
+        parameters = dict(self._parameters)
+        core = botocore.session.Session(profile=parameters.pop("profile_name", None))
+        core.register_component("data_loader", _shared_loader())
+        # AWS's throttling and 5xx answers are botocore's to repeat; a user's aws_config has the last word.
+        config = Config(retries={"mode": "standard", "total_max_attempts": 8}, max_pool_connections=16)
+        own = parameters.pop("aws_config", None)
+        try:
+            return boto3.session.Session(botocore_session=core).client(
+                service,
+                region_name=self.region,
+                endpoint_url=self._endpoint,
+                config=config.merge(own) if own else config,
+                **parameters,
+            )
+        except (ValueError, BotoCoreError) as error:
+            raise Failure(f"Cannot make a client for {service}: {error}") from error
+
+    def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
+        """One call. operation: boto3's name of it, such as "create_vpc"."""
+        client = self.client(service)
+        return self._refusals(service, client, operation, lambda: getattr(client, operation)(**arguments))
+
+    def pages(self, service: str, operation: str, key: str, **arguments: Any) -> list[dict[str, Any]]:
+        """All items under KEY of a call that answers in pages."""
+        client = self.client(service)
+        if not client.can_paginate(operation):
+            return self.call(service, operation, **arguments).get(key, [])
+        paginator = client.get_paginator(operation)
+        result = self._refusals(
+            service, client, operation, lambda: paginator.paginate(**arguments).build_full_result()
+        )
+        return result.get(key, [])
+
+    def together(self, **reads: Callable[[], Any]) -> dict[str, Any]:
+        """Independent reads at the same time: {name: answer}. The first error is raised."""
+        with ThreadPoolExecutor(max_workers=max(len(reads), 1)) as pool:
+            futures = {name: pool.submit(read) for name, read in reads.items()}
+            return {name: future.result() for name, future in futures.items()}
+
+    def _refusals(self, service: str, client: Any, operation: str, call: Callable[[], Any]) -> dict[str, Any]:
+        action = iam_action(service, client.meta.method_to_api_mapping[operation])
+        try:
+            result = call()
+        except ClientError as error:
+            answer = error.response.get("Error", {})
+            raise AwsError(
+                action,
+                answer.get("Code", "Unknown"),
+                answer.get("Message", str(error)),
+                error.response.get("ResponseMetadata", {}).get("RequestId", ""),
+            ) from error
+        except NoCredentialsError as error:
+            raise Failure(
+                f"No AWS credentials were found, so {action} was not called. Give the options profile, or access_key "
+                "and secret_key, set the environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+                "or attach an AWS credential to the job template."
+            ) from error
+        except BotoCoreError as error:
+            raise Failure(f"{action} got no answer from AWS: {error}") from error
+        result.pop("ResponseMetadata", None)
+        return result
+
+
+def missing_is(default: Any, codes: tuple[str, ...], read: Callable[[], Any]) -> Any:
+    """The answer of READ, or DEFAULT where AWS says with one of CODES that the thing does not exist."""
+    try:
+        return read()
+    except AwsError as error:
+        if error.code in codes:
+            return default
+        raise

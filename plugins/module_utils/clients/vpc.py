@@ -1,0 +1,46 @@
+# Copyright (c) 2026, keylink.aws contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reading a VPC and what its requirements depend on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws, missing_is
+
+
+def vpcs(aws: Aws, vpc_id: str | None, name: str | None) -> list[dict[str, Any]]:
+    """The VPC of an id, or the VPCs of a Name tag. An unknown id gives an empty list."""
+    if vpc_id:
+        return missing_is(
+            [], ("InvalidVpcID.NotFound",), lambda: aws.pages("ec2", "describe_vpcs", "Vpcs", VpcIds=[vpc_id])
+        )
+    return aws.pages("ec2", "describe_vpcs", "Vpcs", Filters=[{"Name": "tag:Name", "Values": [name]}])
+
+
+def surroundings(aws: Aws, vpc_id: str) -> dict[str, Any]:
+    """DNS attributes, subnets and route tables of a VPC, read side by side."""
+    filters = [{"Name": "vpc-id", "Values": [vpc_id]}]
+
+    def attribute(attribute: str, key: str) -> bool:
+        answer = aws.call("ec2", "describe_vpc_attribute", VpcId=vpc_id, Attribute=attribute)
+        return bool(answer[key]["Value"])
+
+    return aws.together(
+        dns_support=lambda: attribute("enableDnsSupport", "EnableDnsSupport"),
+        dns_hostnames=lambda: attribute("enableDnsHostnames", "EnableDnsHostnames"),
+        subnets=lambda: aws.pages("ec2", "describe_subnets", "Subnets", Filters=filters),
+        route_tables=lambda: aws.pages("ec2", "describe_route_tables", "RouteTables", Filters=filters),
+    )
+
+
+def zones(aws: Aws) -> list[str]:
+    """Names of the Region's Availability Zones that can be used, sorted."""
+    answer = aws.call(
+        "ec2",
+        "describe_availability_zones",
+        Filters=[{"Name": "zone-type", "Values": ["availability-zone"]}, {"Name": "state", "Values": ["available"]}],
+    )
+    return sorted(zone["ZoneName"] for zone in answer["AvailabilityZones"])

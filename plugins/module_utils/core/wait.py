@@ -1,0 +1,88 @@
+# Copyright (c) 2026, keylink.aws contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Waiting: several things at once, polls that start short and grow, a voice, a deadline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.keylink.aws.plugins.module_utils.core.errors import Failure
+from ansible_collections.keylink.aws.plugins.module_utils.core.plan import DONE, FAILED, Verdict, Wait
+
+FIRST_DELAY = 0.1
+LONGEST_DELAY = 15.0
+GROWTH = 1.6
+REPORT_FIRST = 15.0
+REPORT_EVERY = 20.0
+
+
+def delays(jitter: Callable[[], float]) -> Iterator[float]:
+    """Seconds between polls. Short at first, since many states change at once, then as AWS's quotas like it."""
+    delay = FIRST_DELAY
+    while True:
+        yield delay * (0.9 + 0.2 * jitter())
+        delay = min(delay * GROWTH, LONGEST_DELAY)
+
+
+@dataclass
+class Clock:
+    """Where time comes from; tests give their own."""
+
+    now: Callable[[], float]
+    sleep: Callable[[float], None]
+    jitter: Callable[[], float] = field(default=lambda: 0.5)
+
+
+def wait_for(
+    waits: Sequence[Wait],
+    poll: Callable[[Wait], Any],
+    timeout: float,
+    clock: Clock,
+    progress: Callable[[str], None],
+) -> None:
+    """Poll all WAITS until each is done. Raises Failure when one fails, or after TIMEOUT seconds."""
+    start = clock.now()
+    report_at = start + REPORT_FIRST
+    reported = False
+    pending = list(waits)
+    for delay in delays(clock.jitter):
+        verdicts = [(wait, wait.judge(poll(wait))) for wait in pending]
+        for wait, verdict in verdicts:
+            if verdict.status == FAILED:
+                raise Failure(f"{wait.what}: {verdict.text}", **verdict.details)
+        pending = [wait for wait, verdict in verdicts if verdict.status != DONE]
+        elapsed = clock.now() - start
+        if not pending:
+            if reported:
+                progress(f"{', '.join(wait.what for wait in waits)}: done after {elapsed:.0f} s")
+            return
+        texts = {wait.what: verdict.text for wait, verdict in verdicts if wait in pending}
+        if elapsed + delay > timeout:
+            raise Failure(_ran_out(pending, texts, timeout))
+        if clock.now() >= report_at:
+            reported = True
+            report_at = clock.now() + REPORT_EVERY
+            for wait in pending:
+                progress(_progress(wait, texts[wait.what], elapsed, timeout))
+        clock.sleep(delay)
+
+
+def _progress(wait: Wait, text: str, elapsed: float, timeout: float) -> str:
+    usual = f"; AWS documents {wait.usual}" if wait.usual else ""
+    return f"{wait.what}: {text}, {elapsed:.0f} s of at most {timeout:.0f} s{usual}"
+
+
+def _ran_out(pending: Sequence[Wait], texts: dict[str, str], timeout: float) -> str:
+    reached = "; ".join(f"{wait.what} is still: {texts[wait.what]}" for wait in pending)
+    usual = "; ".join(f"AWS documents {wait.usual}" for wait in pending if wait.usual)
+    return (
+        f"Not finished after wait_timeout={timeout:.0f} seconds. {reached}. "
+        f"{usual + '. ' if usual else ''}Nothing is lost: the next run goes on from here."
+    )
+
+
+__all__ = ["Clock", "Verdict", "delays", "wait_for"]

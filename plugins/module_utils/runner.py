@@ -1,0 +1,226 @@
+# Copyright (c) 2026, keylink.aws contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""params -> read -> plan -> apply -> settle -> result.
+
+The only reader of check mode and the only caller of exit_json and fail_json.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
+
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws
+from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError, Failure
+from ansible_collections.keylink.aws.plugins.module_utils.core.pending import find, substitute
+from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Plan, Step, Wait
+from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet, blocking, report
+from ansible_collections.keylink.aws.plugins.module_utils.core.wait import Clock, delays, wait_for
+
+Params = Mapping[str, Any]
+
+# AWS answers NotFound for a while for what was just made (KMS guide: "usually a few seconds").
+_EVENTUAL = 30.0
+_DENIED = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError")
+_EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
+_INVALID = (
+    "AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId",
+    "SignatureDoesNotMatch", "IncompleteSignature", "InvalidSignatureException",
+)
+
+
+def tag_arguments() -> dict[str, Any]:
+    """The options of the documentation fragment amazon.aws.tags."""
+    return {
+        "tags": {"type": "dict", "aliases": ["resource_tags"]},
+        "purge_tags": {"type": "bool", "default": True},
+    }
+
+
+def wait_arguments(timeout: int) -> dict[str, Any]:
+    """The options of the documentation fragment keylink.aws.wait; TIMEOUT in seconds."""
+    return {"wait": {"type": "bool", "default": True}, "wait_timeout": {"type": "int", "default": timeout}}
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A module, as data.
+
+    check: requirements that the arguments alone break, before any call.
+    read: the current state. plan: what to do. returns: the module's keys from a state (predicted or read).
+    calls: client functions that steps and waits name, besides "service.operation" of boto3.
+    """
+
+    argument_spec: Mapping[str, Any]
+    read: Callable[[Aws, Params], Mapping[str, Any]]
+    plan: Callable[[Params, Mapping[str, Any]], Plan]
+    returns: Callable[[Params, Mapping[str, Any]], Mapping[str, Any]]
+    check: Callable[[Params, str], list[Unmet]] = lambda params, region: []
+    calls: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    constraints: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def module_arguments(self) -> dict[str, Any]:
+        return {"argument_spec": dict(self.argument_spec), "supports_check_mode": True, **self.constraints}
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a run needs of the world around it."""
+
+    progress: Callable[[str], None] = lambda text: None
+    clock: Clock = field(default_factory=lambda: Clock(time.monotonic, time.sleep, random.random))
+
+
+def run_module(spec: Spec) -> None:
+    """The front of an ordinary module."""
+    run(spec, AnsibleAWSModule(**spec.module_arguments), Context())
+
+
+def run(spec: Spec, module: Any, context: Context) -> None:
+    """Carry SPEC out; ends in MODULE's exit_json or fail_json."""
+    try:
+        result = _Run(spec, module, context).result()
+    except Failure as failure:
+        module.fail_json(msg=failure.message, **failure.details)
+    except AwsError as error:
+        module.fail_json(**_explain(error))
+    else:
+        module.exit_json(**result)
+
+
+class _Run:
+    def __init__(self, spec: Spec, module: Any, context: Context) -> None:
+        self.spec = spec
+        self.module = module
+        self.context = context
+        self.params: Params = module.params
+        self.check_mode: bool = module.check_mode
+        self.bound: dict[str, str] = {}
+
+    def result(self) -> dict[str, Any]:
+        self._refuse_placeholders()
+        self.aws = Aws(get_aws_connection_info(self.module))
+        self._refuse(self.spec.check(self.params, self.aws.region), [])
+        current = self.spec.read(self.aws, self.params)
+        plan = self.spec.plan(self.params, current)
+        self._refuse(plan.unmet, plan.changes)
+        after = plan.after
+        if not self.check_mode:
+            for step in plan.steps:
+                self._apply(step)
+            settled = self.params.get("wait") and plan.settle
+            if settled:
+                self._wait(plan.settle)
+            if plan.steps or settled:
+                after = self.spec.read(self.aws, substitute(self.params, self.bound))
+        for warning in plan.warnings:
+            self.module.warn(warning)
+        returned = dict(self.spec.returns(self.params, after))
+        returned.setdefault("unmet_requirements", [item.as_dict() for item in plan.unmet])
+        result = {
+            **substitute(returned, self.bound),
+            "changed": plan.changed,
+            "actions": substitute(plan.actions, self.bound),
+        }
+        if plan.changed:
+            result["diff"] = substitute(plan.diff, self.bound)
+        return result
+
+    def _refuse_placeholders(self) -> None:
+        pending = sorted(set(find(self.params)))
+        if pending and not self.check_mode:
+            raise Failure(
+                f"{', '.join(pending)} is what check mode returns for a value that AWS has not assigned yet. "
+                "A real run needs the real value: register the result of a real run."
+            )
+
+    def _refuse(self, unmet: Any, changes: Any) -> None:
+        stopping = blocking(unmet)
+        if stopping:
+            count = "1 requirement is" if len(stopping) == 1 else f"{len(stopping)} requirements are"
+            raise Failure(
+                f"{count} not met, so nothing was changed:\n{report(stopping)}",
+                unmet_requirements=[item.as_dict() for item in unmet],
+            )
+
+    def _apply(self, step: Step) -> None:
+        if step.needs:
+            self._wait(step.needs)
+        args = substitute(step.args, self.bound)
+        answer = self._call_until_ready(step, args)
+        for pending, path in step.binds.items():
+            self.bound[pending] = str(_dig(answer, path))
+
+    def _call_until_ready(self, step: Step, args: Mapping[str, Any]) -> Any:
+        """The call, repeated while AWS answers "not yet": what was just made is not visible everywhere at
+        once, and what was just deleted is let go only after a while."""
+        clock = self.context.clock
+        start = clock.now()
+        patience = float(self.params.get("wait_timeout") or 0)
+        fresh = args != step.args
+        for delay in delays(clock.jitter):
+            try:
+                return self._call(step.verb, args, step.say)
+            except AwsError as error:
+                elapsed = clock.now() - start + delay
+                again = (error.code in step.retry and elapsed < patience) or (
+                    fresh and "NotFound" in error.code and elapsed < _EVENTUAL
+                )
+                if not again:
+                    raise
+            clock.sleep(delay)
+        raise Failure(f"{step.say}: gave up")
+
+    def _wait(self, waits: tuple[Wait, ...]) -> None:
+        wait_for(
+            waits,
+            lambda wait: self._call(wait.verb, substitute(wait.args, self.bound)),
+            float(self.params.get("wait_timeout") or 0),
+            self.context.clock,
+            self.context.progress,
+        )
+
+    def _call(self, verb: str, args: Mapping[str, Any], say: str = "") -> Any:
+        if verb in self.spec.calls:
+            return self.spec.calls[verb](self.aws, **args)
+        service, operation = verb.split(".")
+        try:
+            return self.aws.call(service, operation, **args)
+        except AwsError as error:
+            error.tried = say
+            raise
+
+
+def _dig(answer: Any, path: str) -> Any:
+    for part in path.split("."):
+        answer = answer[int(part)] if part.isdigit() else answer[part]
+    return answer
+
+
+def _explain(error: AwsError) -> dict[str, Any]:
+    tried = error.tried or error.action
+    what_to_do = ""
+    if error.code in _DENIED:
+        what_to_do = f" The identity in use needs the permission {error.action}."
+    elif error.code in _EXPIRED:
+        what_to_do = " The credentials have expired: sign in again, or refresh the job template's credential."
+    elif error.code in _INVALID:
+        what_to_do = " AWS does not accept these credentials: check the access key, its secret and the session token."
+    request = f" (request {error.request_id})" if error.request_id else ""
+    return {
+        "msg": f"{tried}: AWS refused {error.action} with {error.code}: {error.message}{request}.{what_to_do}",
+        "error": camel_dict_to_snake_dict({"Code": error.code, "Message": error.message}),
+        "iam_action": error.action,
+        "request_id": error.request_id,
+    }

@@ -1,0 +1,113 @@
+# Copyright (c) 2026, keylink.aws contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""moto underneath: its backends hold what is not emulated here, its responses answer the rest."""
+
+from __future__ import annotations
+
+import functools
+import os
+import warnings
+from typing import Any
+from urllib.parse import urlencode
+
+import boto3
+import botocore.parsers
+import botocore.serialize
+from botocore.exceptions import ClientError
+from moto import backends
+from moto.core.base_backend import BackendDict
+from moto.core.exceptions import ServiceException
+from werkzeug.exceptions import HTTPException
+
+from .errors import AwsError
+from .protocol import HttpRequest, HttpResponse, Identified, moto_request, service_model
+
+# moto registers some thousand machine images per region unless told otherwise.
+os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+warnings.filterwarnings("ignore", module="moto")
+
+
+def preload(region: str, account: str) -> None:
+    """Import what the first call would import. moto asks a new boto3 session for every list of regions: share one."""
+    original, boto3.Session = boto3.Session, functools.cache(boto3.Session)
+    try:
+        for service in ("ec2", "kms"):
+            backend(service, account, region)
+            response_class(service)
+    finally:
+        boto3.Session = original
+    for service in ("elbv2", "route53", "sts"):
+        service_model(service)
+
+
+def backend(service: str, account: str, region: str) -> Any:
+    return backends.get_backend(service)[account][region]
+
+
+def reset() -> None:
+    BackendDict.reset()
+
+
+@functools.cache
+def response_class(service: str) -> Any:
+    """The class that answers for a service in moto, or None where moto has none or one per URL."""
+    module = __import__(f"moto.{service}.urls", fromlist=["url_paths"])
+    handlers = {handler for handler in module.url_paths.values()}
+    owners = {getattr(handler, "__self__", None) for handler in handlers}
+    return owners.pop() if len(owners) == 1 else None
+
+
+def passthrough(identified: Identified, account: str, request: HttpRequest) -> HttpResponse:
+    """Let moto answer a request that nothing here knows."""
+    try:
+        found = response_class(identified.service)
+    except ImportError:
+        found = None
+    if found is None:
+        raise AwsError("InvalidAction", f"The emulator does not serve {identified.service or 'this request'}.", 400)
+    headers = {**request.headers, "x-moto-account-id": account}
+    sent = HttpRequest(request.method, request.path, request.query, headers, request.body)
+    made = moto_request(identified.service, identified.region, sent)
+    try:
+        status, answered, body = found.dispatch(made, made.raw_url, dict(made.headers))
+    except (ServiceException, HTTPException, ClientError) as error:
+        raise AwsError(getattr(error, "code", "InternalFailure"), str(error)) from error
+    except NotImplementedError as error:
+        raise AwsError("InvalidAction", f"The emulator does not answer {identified.operation}.", 400) from error
+    content = body if isinstance(body, bytes) else str(body).encode()
+    return HttpResponse(int(status), content, {name: str(value) for name, value in answered.items()})
+
+
+def perform(identified: Identified, account: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+    """Carry an operation of the same service out by moto; parameters and result in botocore's shapes."""
+    model = identified.model
+    if model is None:
+        raise AwsError("InvalidAction", f"The emulator does not serve {identified.service}.")
+    operation_model = model.operation_model(operation)
+    wire = _serializer(identified.protocol).serialize_to_request(params, operation_model)
+    body = wire["body"]
+    content = urlencode(body).encode() if isinstance(body, dict) else body.encode() if isinstance(body, str) else body
+    headers = {name.lower(): str(value) for name, value in wire["headers"].items()}
+    headers["authorization"] = f"AWS4-HMAC-SHA256 Credential={'A' * 20}/20000101/{identified.region}/x/aws4_request"
+    request = HttpRequest(wire["method"], str(wire["url_path"]), "", headers, content or b"")
+    asked = Identified(identified.service, operation, identified.region, "", model, {}, {})
+    answer = passthrough(asked, account, request)
+    parsed = _parser(identified.protocol).parse(
+        {"body": answer.body, "status_code": answer.status, "headers": answer.headers}, operation_model.output_shape
+    )
+    if answer.status >= 300:
+        error = parsed.get("Error", {})
+        raise AwsError(str(error.get("Code", "InternalFailure")), str(error.get("Message", "")), answer.status)
+    parsed.pop("ResponseMetadata", None)
+    return dict(parsed)
+
+
+@functools.cache
+def _serializer(protocol: str) -> Any:
+    return botocore.serialize.create_serializer(protocol, include_validation=False)
+
+
+@functools.cache
+def _parser(protocol: str) -> Any:
+    return botocore.parsers.create_parser(protocol)

@@ -1,0 +1,32 @@
+# Copyright (c) 2026, keylink.aws contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One module of the collection against the embedded AWS, as the action plugin runs it."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from ansible_collections.keylink.aws.plugins.plugin_utils import converge
+
+CONNECTION = {
+    "region": "eu-central-1",
+    "access_key": "AKIAEXAMPLEEXAMPLE01",
+    "secret_key": "exampleSecretExampleSecretExampleSecret0",
+}
+
+
+def run_module(endpoint_url: str, name: str, *, check: bool = False, **options: Any) -> dict[str, Any]:
+    """The result of module NAME with OPTIONS; a failure is a result with failed: true."""
+    spec = importlib.import_module(f"ansible_collections.keylink.aws.plugins.modules.{name}").SPEC
+    arguments = {
+        **CONNECTION,
+        "endpoint_url": endpoint_url,
+        **options,
+        "_ansible_check_mode": check,
+        "_ansible_diff": True,
+        "_ansible_module_name": name,
+    }
+    return converge.outcome(spec, arguments, progress=lambda text: None)
