@@ -16,10 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
-
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-
 from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws
 from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError, Failure
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import find, substitute
@@ -59,6 +57,7 @@ class Spec:
     check: requirements that the arguments alone break, before any call.
     read: the current state. plan: what to do. returns: the module's keys from a state (predicted or read).
     calls: client functions that steps and waits name, besides "service.operation" of boto3.
+    explain: error code of AWS -> what it means here and what to do, as a sentence.
     """
 
     argument_spec: Mapping[str, Any]
@@ -68,6 +67,7 @@ class Spec:
     check: Callable[[Params, str], list[Unmet]] = lambda params, region: []
     calls: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     constraints: Mapping[str, Any] = field(default_factory=dict)
+    explain: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def module_arguments(self) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def run(spec: Spec, module: Any, context: Context) -> None:
     except Failure as failure:
         module.fail_json(msg=failure.message, **failure.details)
     except AwsError as error:
-        module.fail_json(**_explain(error))
+        module.fail_json(**_explain(error, spec.explain))
     else:
         module.exit_json(**result)
 
@@ -111,10 +111,11 @@ class _Run:
     def result(self) -> dict[str, Any]:
         self._refuse_placeholders()
         self.aws = Aws(get_aws_connection_info(self.module))
-        self._refuse(self.spec.check(self.params, self.aws.region), [])
+        self.aws.say = self.context.progress
+        self._refuse(self.spec.check(self.params, self.aws.region), {})
         current = self.spec.read(self.aws, self.params)
         plan = self.spec.plan(self.params, current)
-        self._refuse(plan.unmet, plan.changes)
+        self._refuse(plan.unmet, plan.facts)
         after = plan.after
         if not self.check_mode:
             for step in plan.steps:
@@ -126,7 +127,7 @@ class _Run:
                 after = self.spec.read(self.aws, substitute(self.params, self.bound))
         for warning in plan.warnings:
             self.module.warn(warning)
-        returned = dict(self.spec.returns(self.params, after))
+        returned = {**self.spec.returns(self.params, after), **plan.facts}
         returned.setdefault("unmet_requirements", [item.as_dict() for item in plan.unmet])
         result = {
             **substitute(returned, self.bound),
@@ -145,13 +146,14 @@ class _Run:
                 "A real run needs the real value: register the result of a real run."
             )
 
-    def _refuse(self, unmet: Any, changes: Any) -> None:
+    def _refuse(self, unmet: Any, facts: Mapping[str, Any]) -> None:
         stopping = blocking(unmet)
         if stopping:
             count = "1 requirement is" if len(stopping) == 1 else f"{len(stopping)} requirements are"
             raise Failure(
                 f"{count} not met, so nothing was changed:\n{report(stopping)}",
                 unmet_requirements=[item.as_dict() for item in unmet],
+                **facts,
             )
 
     def _apply(self, step: Step) -> None:
@@ -192,10 +194,10 @@ class _Run:
         )
 
     def _call(self, verb: str, args: Mapping[str, Any], say: str = "") -> Any:
-        if verb in self.spec.calls:
-            return self.spec.calls[verb](self.aws, **args)
-        service, operation = verb.split(".")
         try:
+            if verb in self.spec.calls:
+                return self.spec.calls[verb](self.aws, **args)
+            service, operation = verb.split(".")
             return self.aws.call(service, operation, **args)
         except AwsError as error:
             error.tried = say
@@ -208,7 +210,7 @@ def _dig(answer: Any, path: str) -> Any:
     return answer
 
 
-def _explain(error: AwsError) -> dict[str, Any]:
+def _explain(error: AwsError, advice: Mapping[str, str]) -> dict[str, Any]:
     tried = error.tried or error.action
     what_to_do = ""
     if error.code in _DENIED:
@@ -217,6 +219,8 @@ def _explain(error: AwsError) -> dict[str, Any]:
         what_to_do = " The credentials have expired: sign in again, or refresh the job template's credential."
     elif error.code in _INVALID:
         what_to_do = " AWS does not accept these credentials: check the access key, its secret and the session token."
+    elif error.code in advice:
+        what_to_do = f" {advice[error.code]}"
     request = f" (request {error.request_id})" if error.request_id else ""
     return {
         "msg": f"{tried}: AWS refused {error.action} with {error.code}: {error.message}{request}.{what_to_do}",

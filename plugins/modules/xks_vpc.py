@@ -47,11 +47,14 @@ options:
     type: list
     elements: str
   subnet_cidrs:
-    description: IPv4 ranges of the new subnets, in the order of O(availability_zones). Derived from the VPC's range if not given.
+    description:
+      - IPv4 ranges of the new subnets, in the order of O(availability_zones).
+      - Derived from the range of the VPC if not given.
     type: list
     elements: str
   data_center_cidrs:
-    description: Private IPv4 ranges of the data centre of your external key manager. The VPC must not overlap them (R18).
+    description:
+      - Private IPv4 ranges of the data centre of your external key manager. The VPC must not overlap them (R18).
     type: list
     elements: str
   wait_timeout:
@@ -173,7 +176,11 @@ SPEC = runner.Spec(
     constraints={
         "required_one_of": [("name", "vpc_id")],
         "required_by": {"subnet_ids": ("vpc_id",)},
-        "mutually_exclusive": [("subnet_ids", "subnet_cidrs"), ("subnet_ids", "availability_zones"), ("vpc_id", "cidr_block")],
+        "mutually_exclusive": [
+            ("subnet_ids", "subnet_cidrs"),
+            ("subnet_ids", "availability_zones"),
+            ("vpc_id", "cidr_block"),
+        ],
     },
     check=vpc.check,
     read=read,

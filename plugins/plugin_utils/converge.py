@@ -24,9 +24,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
-
 from ansible_collections.keylink.aws.plugins.module_utils import runner
 from ansible_collections.keylink.aws.plugins.module_utils.clients import session
 

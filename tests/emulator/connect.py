@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from emulator.proxy.client import Answer, Endpoint, ProxyFailure, Trouble, send
 
@@ -169,7 +169,7 @@ def describe_key_at(endpoint: Endpoint, key_id: str, principal_arn: str = "AWS I
     return KeyResult(None if fit else KEY_INVALID, detail, status, tuple(usage))
 
 
-def _is_usage(value: Any) -> bool:
+def _is_usage(value: Any) -> TypeGuard[list[str]]:
     return isinstance(value, list) and len(value) <= MAXIMUM_USAGES and all(isinstance(item, str) for item in value)
 
 

@@ -10,7 +10,7 @@ import socketserver
 import struct
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import dns.exception
 import dns.flags
@@ -51,7 +51,7 @@ class DnsServer:
             raise RuntimeError("the DNS server is not running")
         return int(self._servers[0].server_address[1])
 
-    def start(self) -> DnsServer:
+    def start(self) -> Self:
         self._servers = self._bound()
         for server in self._servers:
             threading.Thread(target=server.serve_forever, args=(0.05,), name="dns-server", daemon=True).start()
@@ -63,7 +63,7 @@ class DnsServer:
             server.shutdown()
             server.server_close()
 
-    def __enter__(self) -> DnsServer:
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *exception: object) -> None:
@@ -164,7 +164,10 @@ def _exists(records: Records, name: str) -> bool:
 
 def _rrset(owner: dns.name.Name, rdtype: str, values: Sequence[str]) -> dns.rrset.RRset:
     kind = dns.rdatatype.from_text(rdtype)
-    records = [dns.rdata.from_text(dns.rdataclass.IN, kind, value, origin=dns.name.root) for value in values]
+    # Names in values are absolute, with or without the final dot.
+    records = [
+        dns.rdata.from_text(dns.rdataclass.IN, kind, value, origin=dns.name.root, relativize=False) for value in values
+    ]
     return dns.rrset.from_rdata_list(owner, TTL, records)
 
 

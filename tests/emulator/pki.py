@@ -180,9 +180,7 @@ def _as_authority(builder: x509.CertificateBuilder, path_length: int | None) -> 
     return builder.add_extension(_key_usage(key_cert_sign=True, crl_sign=True), critical=True)
 
 
-def _key_usage(
-    digital_signature: bool = False, key_cert_sign: bool = False, crl_sign: bool = False
-) -> x509.KeyUsage:
+def _key_usage(digital_signature: bool = False, key_cert_sign: bool = False, crl_sign: bool = False) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=digital_signature,
         content_commitment=False,
@@ -220,4 +218,4 @@ def _pem(certificate: x509.Certificate) -> bytes:
 
 
 def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.timezone.utc)
+    return datetime.datetime.now(datetime.UTC)

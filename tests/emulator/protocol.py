@@ -73,7 +73,10 @@ class Identified:
 
     @property
     def protocol(self) -> str:
-        return str(self.model.protocol) if self.model is not None else "query"
+        if self.model is None:
+            return "query"
+        # CloudHSM lists CBOR first; its clients here speak JSON.
+        return "json" if self.model.protocol.startswith("smithy") else str(self.model.protocol)
 
     @property
     def operation_model(self) -> OperationModel | None:

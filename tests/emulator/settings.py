@@ -54,7 +54,8 @@ class Settings:
     # Seconds of the clock by name, where they differ from DELAYS.
     delays: dict[str, float] = field(default_factory=dict)
     key_store_quota: int = 10
-    require_connection_limit: float = 0.25
+    # Seconds that a proxy has for an answer.
+    proxy_timeout: float = 0.25
 
     def delay(self, name: str) -> float:
         return self.delays.get(name, DELAYS[name]) * self.time_scale

@@ -18,15 +18,15 @@ CONNECTION = {
 }
 
 
-def run_module(endpoint_url: str, name: str, *, check: bool = False, **options: Any) -> dict[str, Any]:
-    """The result of module NAME with OPTIONS; a failure is a result with failed: true."""
-    spec = importlib.import_module(f"ansible_collections.keylink.aws.plugins.modules.{name}").SPEC
+def run_module(endpoint_url: str, module: str, /, *, check: bool = False, **options: Any) -> dict[str, Any]:
+    """The result of MODULE with OPTIONS; a failure is a result with failed: true."""
+    spec = importlib.import_module(f"ansible_collections.keylink.aws.plugins.modules.{module}").SPEC
     arguments = {
         **CONNECTION,
         "endpoint_url": endpoint_url,
         **options,
         "_ansible_check_mode": check,
         "_ansible_diff": True,
-        "_ansible_module_name": name,
+        "_ansible_module_name": module,
     }
     return converge.outcome(spec, arguments, progress=lambda text: None)

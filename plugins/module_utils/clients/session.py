@@ -71,6 +71,8 @@ class Aws:
                 "or a region in the profile that is used."
             )
         self.region: str = region
+        # Where a long read tells how it is going.
+        self.say: Callable[[str], None] = lambda text: None
 
     def client(self, service: str) -> Any:
         """The boto3 client of SERVICE; made once per credentials, Region and endpoint."""

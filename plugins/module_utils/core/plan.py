@@ -97,6 +97,7 @@ class Plan:
 
     after: the predicted answer of the module's read, so that plan(params, plan.after) has no steps.
     unmet: requirements that do not hold. settle: what to wait for after the last step.
+    facts: result keys that a later read cannot tell, such as what was before; a refused run returns them too.
     """
 
     changes: tuple[Change, ...]
@@ -104,6 +105,7 @@ class Plan:
     unmet: tuple[Unmet, ...] = ()
     settle: tuple[Wait, ...] = ()
     warnings: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def steps(self) -> tuple[Step, ...]:

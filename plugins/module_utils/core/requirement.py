@@ -30,7 +30,7 @@ class Unmet:
         return asdict(self)
 
     def __str__(self) -> str:
-        return f"{self.number} {self.what}: found {self.found}. {self.needed} {self.fix}"
+        return f"{self.what}: {self.found}. {self.number}: {self.needed} {self.fix}"
 
 
 def blocking(unmet: Iterable[Unmet]) -> list[Unmet]:

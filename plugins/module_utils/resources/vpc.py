@@ -36,8 +36,15 @@ _LARGEST, _SMALLEST, _STEP = 16, 28, 4
 # An internal NLB takes an address per subnet, and AWS wants 8 free to pick from.
 _FREE_ADDRESSES = 8
 
+# What AWS changes by itself is no part of a diff.
+_VOLATILE = ("available_ip_address_count", "cidr_blocks", "private", "state")
+
 Params = Mapping[str, Any]
 View = dict[str, Any]
+
+
+def _shown(view: Mapping[str, Any]) -> View:
+    return {key: value for key, value in view.items() if key not in _VOLATILE}
 
 
 def normalise(vpcs: Sequence[Mapping[str, Any]], around: Mapping[str, Any] | None, zones: Sequence[str]) -> View:
@@ -213,7 +220,7 @@ def _plan_vpc(params: Params, before: View | None) -> tuple[Change, View]:
             "enable_dns_support": True, "enable_dns_hostnames": True, "tags": wanted or {},
         }
         if pinned:
-            return Change("VPC", name, after, after, id=vpc_id, adopted=True), after
+            return Change("VPC", name, _shown(after), _shown(after), id=vpc_id, adopted=True), after
         steps: tuple[Step, ...] = (
             Step(
                 "ec2.create_vpc",
@@ -226,13 +233,13 @@ def _plan_vpc(params: Params, before: View | None) -> tuple[Change, View]:
             ),
             _dns_step(vpc_id, name, "EnableDnsHostnames"),
         )
-        return Change("VPC", name, None, after, steps, vpc_id), after
+        return Change("VPC", name, None, _shown(after), steps, vpc_id), after
     # R25 before R24: AWS enables host names only where resolution is on.
     options = {"enable_dns_support": "EnableDnsSupport", "enable_dns_hostnames": "EnableDnsHostnames"}
     steps = tuple(_dns_step(before["vpc_id"], name, api) for key, api in options.items() if not before[key])
     steps += _tag_steps(before["vpc_id"], f"VPC {name}", before["tags"], wanted, params)
     after = {**before, **{key: True for key in options}, "tags": tags_after(before["tags"], wanted, _purge(params))}
-    return Change("VPC", name, before, after, steps, before["vpc_id"], pinned), after
+    return Change("VPC", name, _shown(before), _shown(after), steps, before["vpc_id"], pinned), after
 
 
 def _dns_step(vpc_id: str, name: str, attribute: str) -> Step:
@@ -317,7 +324,7 @@ def _update_subnet(params: Params, before: View, subnets: list[View]) -> Change:
     after = {**before, "tags": tags_after(before["tags"], wanted, _purge(params))}
     subnets[subnets.index(before)] = after
     steps = _tag_steps(before["subnet_id"], f"subnet {name}", before["tags"], wanted, params)
-    return Change("subnet", name, before, after, steps, before["subnet_id"])
+    return Change("subnet", name, _shown(before), _shown(after), steps, before["subnet_id"])
 
 
 def _create_subnet(params: Params, zone: str, cidr: str, vpc_id: str, subnets: list[View]) -> Change:
@@ -334,7 +341,7 @@ def _create_subnet(params: Params, zone: str, cidr: str, vpc_id: str, subnets: l
         "TagSpecifications": [{"ResourceType": "subnet", "Tags": aws_tags(tags)}],
     }
     step = Step("ec2.create_subnet", arguments, {subnet_id: "Subnet.SubnetId"}, say=f"create subnet {name}")
-    return Change("subnet", name, None, after, (step,), subnet_id)
+    return Change("subnet", name, None, _shown(after), (step,), subnet_id)
 
 
 def _free_range(vpc_cidr: str, taken: Sequence[ipaddress.IPv4Network]) -> str | None:
@@ -355,7 +362,7 @@ def _adopt_subnets(
         if subnet_id not in have and not is_pending(subnet_id)
     ]
     changes = [
-        Change("subnet", have[item]["tags"].get("Name", item), have[item], have[item], id=item, adopted=True)
+        _kept("subnet", have[item]["tags"].get("Name", item), have[item], "subnet_id")
         for item in params["subnet_ids"]
         if item in have
     ]
@@ -387,43 +394,41 @@ def _state_problems(params: Params, vpc: View, subnets: Sequence[View]) -> list[
 
 
 def _plan_absent(params: Params, current: Mapping[str, Any]) -> Plan:
-    matches = current["matches"]
-    if len(matches) > 1:
-        return Plan((), current, tuple(_identity_problems(params, current)))
     vpc = current["vpc"]
     if vpc is None:
-        return Plan((), current)
-    pinned = bool(params["vpc_id"])
+        return Plan((), current, tuple(_identity_problems(params, current)) if len(current["matches"]) > 1 else ())
     name = params["name"] or vpc["vpc_id"]
     ours = [] if params["subnet_ids"] else [item for item in current["subnets"] if managed(params, item)]
     others = [item for item in current["subnets"] if item not in ours]
-    changes = [
-        Change(
-            "subnet", item["tags"]["Name"], item, None,
-            (Step("ec2.delete_subnet", {"SubnetId": item["subnet_id"]}, retry=("DependencyViolation",),
-                  say=f"delete subnet {item['tags']['Name']}"),),
-            item["subnet_id"],
-        )
-        for item in ours
-    ]
-    if pinned or params["subnet_ids"]:
-        kept = [item for item in others if item["subnet_id"] in (params["subnet_ids"] or ())]
+    changes = [_gone("subnet", item["tags"]["Name"], item, "subnet_id") for item in ours]
+    if params["vpc_id"]:
         changes += [
-            Change("subnet", item["tags"].get("Name", item["subnet_id"]), item, item, id=item["subnet_id"], adopted=True)
-            for item in kept
+            _kept("subnet", item["tags"].get("Name", item["subnet_id"]), item, "subnet_id")
+            for item in others
+            if item["subnet_id"] in (params["subnet_ids"] or ())
         ]
-        changes.append(Change("VPC", name, vpc, vpc, id=vpc["vpc_id"], adopted=True))
+        changes.append(_kept("VPC", name, vpc, "vpc_id"))
         return Plan(tuple(changes), {**current, "subnets": others})
     if others:
         held = listing([f"{item['subnet_id']} ({item['tags'].get('Name', 'no name')})" for item in others])
-        text = f"subnets in {vpc['vpc_id']} that this name did not make: {held}"
-        return Plan(
-            (), current,
-            (unmet("R4", "vpc", text, "Delete them first, or keep the VPC by naming it with vpc_id."),),
-        )
-    delete = Step("ec2.delete_vpc", {"VpcId": vpc["vpc_id"]}, retry=("DependencyViolation",), say=f"delete VPC {name}")
-    changes.append(Change("VPC", name, vpc, None, (delete,), vpc["vpc_id"]))
+        text = f"{vpc['vpc_id']} holds subnets that were not made under this name: {held}"
+        advice = "Delete them first, or keep the VPC by naming it with vpc_id."
+        return Plan((), current, (unmet("R4", "name", text, advice),))
+    changes.append(_gone("VPC", name, vpc, "vpc_id"))
     return Plan(tuple(changes), {**current, "vpc": None, "subnets": [], "matches": []})
+
+
+def _gone(kind: str, name: str, view: Mapping[str, Any], key: str) -> Change:
+    parameter = {"vpc_id": "VpcId", "subnet_id": "SubnetId"}[key]
+    # The network interfaces of a deleted load balancer hold their subnet for a while.
+    step = Step(
+        f"ec2.delete_{kind.lower()}", {parameter: view[key]}, retry=("DependencyViolation",), say=f"delete {kind} {name}"
+    )
+    return Change(kind, name, _shown(view), None, (step,), view[key])
+
+
+def _kept(kind: str, name: str, view: Mapping[str, Any], key: str) -> Change:
+    return Change(kind, name, _shown(view), _shown(view), id=view[key], adopted=True)
 
 
 def needs_zones(params: Params, vpcs: Sequence[Mapping[str, Any]]) -> bool:

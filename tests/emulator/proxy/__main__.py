@@ -9,7 +9,6 @@ import argparse
 import os
 import signal
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,21 +19,21 @@ from emulator.proxy.crypto import ExternalKey
 from emulator.proxy.server import XksProxy
 
 SECRET_VARIABLE = "XKS_RAW_SECRET_ACCESS_KEY"
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
+    # Blocked before any thread exists and waited for: a handler that sets an event can deadlock on a second signal.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     try:
         proxy = _proxy(options).start()
     except (CredentialError, OSError, ValueError) as error:
         parser.error(str(error))
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
     host, port = proxy.address
     print(f"xks proxy ready https://{host}:{port} path {proxy.uri_path}", flush=True)
-    stopped.wait()
+    signal.sigwait(STOP_SIGNALS)
     proxy.stop()
     return 0
 
@@ -96,9 +95,7 @@ def _certificate(options: argparse.Namespace) -> tuple[Path, Path]:
 
 
 def _credentials(options: argparse.Namespace) -> dict[str, str]:
-    credentials = dict(
-        credential_from_file(Path(name), options.uri_path_prefix) for name in options.credential_file
-    )
+    credentials = dict(credential_from_file(Path(name), options.uri_path_prefix) for name in options.credential_file)
     if options.access_key_id:
         credentials[options.access_key_id] = _secret(options.secret_file)
     if not credentials:

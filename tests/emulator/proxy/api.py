@@ -23,6 +23,8 @@ PROXY_MODEL = "keylink.aws test XKS proxy 1.0"
 EKM_MODEL = "keylink.aws test key manager 1.0"
 BASE = "/kms/xks/v1"
 
+# AWS: letters, digits, slash, dash and underscore.
+_PREFIX = re.compile(r"(/[A-Za-z0-9/_-]*)?")
 _KEY_ROUTE = re.compile(r"/keys/(?P<key>[A-Za-z0-9._-]{1,128})/(?P<operation>metadata|encrypt|decrypt)")
 
 
@@ -63,6 +65,8 @@ class XksApi:
         region: str | None = None,
         log: Callable[[Served], None] = lambda served: None,
     ) -> None:
+        if _PREFIX.fullmatch(path_prefix) is None:
+            raise ValueError(f"the URI path prefix {path_prefix!r} is not /letters, digits, dashes or underscores")
         self.base = path_prefix.rstrip("/") + BASE
         self.credentials = credentials
         self.keys = keys

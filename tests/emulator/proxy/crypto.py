@@ -53,9 +53,7 @@ def unseal(key: ExternalKey, sealed: Sealed, aad: bytes) -> bytes:
     if len(sealed.iv) not in IV_LENGTHS or len(sealed.tag) != TAG_LENGTH or len(sealed.metadata) > METADATA_LIMIT:
         raise CiphertextError
     try:
-        return AESGCM(key.material).decrypt(
-            sealed.iv, sealed.ciphertext + sealed.tag, bound_data(aad, sealed.metadata)
-        )
+        return AESGCM(key.material).decrypt(sealed.iv, sealed.ciphertext + sealed.tag, bound_data(aad, sealed.metadata))
     except InvalidTag:
         raise CiphertextError from None
 

@@ -15,7 +15,7 @@ import time
 import warnings
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from emulator.proxy.api import Reply, Served, XksApi
 from emulator.proxy.behaviour import Behaviour
@@ -54,9 +54,7 @@ class XksProxy:
         self.credentials: MutableMapping[str, str] = dict(credentials)
         self.keys: MutableMapping[str, ExternalKey] = dict(keys or {})
         self.served: collections.deque[Served] = collections.deque(maxlen=1000)
-        self.api = XksApi(
-            uri_path_prefix, self.credentials, self.keys, self.behaviour, region, self.served.append
-        )
+        self.api = XksApi(uri_path_prefix, self.credentials, self.keys, self.behaviour, region, self.served.append)
         self._bind = (host, port)
         self._server: _Server | None = None
 
@@ -72,7 +70,7 @@ class XksProxy:
         host, port = self._server.server_address[:2]
         return str(host), int(port)
 
-    def start(self) -> XksProxy:
+    def start(self) -> Self:
         if not self.behaviour.plain_http:
             self.tls_context()
         server = _Server(self._bind, self)
@@ -87,7 +85,7 @@ class XksProxy:
             server.server_close()
             server.hang_up()
 
-    def __enter__(self) -> XksProxy:
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *exception: object) -> None:

@@ -71,15 +71,13 @@ def authenticate(
     if not REQUIRED_HEADERS.issubset(signed):
         raise _refused("host and x-amz-date must be signed")
     timestamp = request.headers.get("x-amz-date", "")
-    _check_time(timestamp, match["date"], now or datetime.datetime.now(datetime.timezone.utc))
+    _check_time(timestamp, match["date"], now or datetime.datetime.now(datetime.UTC))
     if not hmac.compare_digest(_signature(request, match, secret, signed, timestamp), match["signature"]):
         raise _refused("the signature does not match")
     return match["id"]
 
 
-def _signature(
-    request: SignedRequest, match: re.Match[str], secret: str, signed: list[str], timestamp: str
-) -> str:
+def _signature(request: SignedRequest, match: re.Match[str], secret: str, signed: list[str], timestamp: str) -> str:
     absent = [name for name in signed if name not in request.headers]
     if absent:
         raise _refused("a signed header is not in the request")
@@ -96,7 +94,7 @@ def _signature(
 
 def _check_time(timestamp: str, scope_date: str, now: datetime.datetime) -> None:
     try:
-        moment = datetime.datetime.strptime(timestamp, SIGV4_TIMESTAMP).replace(tzinfo=datetime.timezone.utc)
+        moment = datetime.datetime.strptime(timestamp, SIGV4_TIMESTAMP).replace(tzinfo=datetime.UTC)
     except ValueError:
         raise _refused("x-amz-date is missing or malformed") from None
     if timestamp[:8] != scope_date:

@@ -1,0 +1,74 @@
+# Copyright (c) 2026, keylink.aws contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a look at a connecting, disconnecting or vanishing key store says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.keylink.aws.plugins.module_utils.core.plan import DONE, FAILED, WAITING, Verdict, Wait
+from ansible_collections.keylink.aws.plugins.module_utils.resources.remedies import CLOUDHSM, in_words, remedy
+
+# The client function that reads one store, or None where AWS KMS says that there is none.
+_READ = "key_store"
+_MINUTES = "about 5 minutes"
+
+Store = Mapping[str, Any] | None
+
+
+def wait_connected(name: str, store_id: str) -> Wait:
+    return Wait(f"connection of key store {name}", _READ, {"store_id": store_id}, judge_connected, _MINUTES)
+
+
+def wait_disconnected(name: str, store_id: str) -> Wait:
+    return Wait(f"disconnection of key store {name}", _READ, {"store_id": store_id}, judge_disconnected, _MINUTES)
+
+
+def wait_made(name: str, store_id: str) -> Wait:
+    return Wait(f"key store {name}", _READ, {"store_id": store_id}, judge_made, "a few seconds")
+
+
+def wait_gone(name: str, store_id: str) -> Wait:
+    return Wait(f"deletion of key store {name}", _READ, {"store_id": store_id}, judge_gone, "a few seconds")
+
+
+def judge_connected(store: Store) -> Verdict:
+    """AWS KMS answers 200 to a connect that fails later, so only the state counts."""
+    state = _state(store)
+    if store is None or state not in ("CONNECTED", "FAILED"):
+        return Verdict(WAITING, state)
+    if state == "CONNECTED":
+        return Verdict(DONE, state)
+    code = store.get("ConnectionErrorCode")
+    advice = remedy(code, store.get("CustomKeyStoreType", CLOUDHSM))
+    text = f"{state} with {code}. {in_words(advice)}" if advice else state
+    details = {
+        "connection_state": state,
+        "connection_error_code": code,
+        "remedy": advice,
+        "custom_key_store_id": store.get("CustomKeyStoreId"),
+    }
+    return Verdict(FAILED, text, details)
+
+
+def judge_disconnected(store: Store) -> Verdict:
+    """Whether a store is disconnected."""
+    state = _state(store)
+    return Verdict(DONE if state == "DISCONNECTED" else WAITING, state)
+
+
+def judge_made(store: Store) -> Verdict:
+    """Whether a new store can be seen."""
+    return Verdict(DONE if store else WAITING, _state(store))
+
+
+def judge_gone(store: Store) -> Verdict:
+    """Whether AWS KMS says that the store does not exist."""
+    return Verdict(WAITING, f"still there, {_state(store)}") if store else Verdict(DONE, "gone")
+
+
+def _state(store: Store) -> str:
+    return str(store.get("ConnectionState")) if store else "not visible yet"

@@ -1,0 +1,95 @@
+# Copyright (c) 2026, keylink.aws contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The network that moto holds: subnets, VPCs, interfaces and groups, for the other services to look at."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from .. import moto_base
+
+# The four addresses at the start of every subnet and the one at its end that AWS keeps.
+RESERVED = 5
+
+
+def backend(account: str, region: str) -> Any:
+    return moto_base.backend("ec2", account, region)
+
+
+def subnet(account: str, region: str, subnet_id: str) -> Any | None:
+    for zone in backend(account, region).subnets.values():
+        if subnet_id in zone:
+            return zone[subnet_id]
+    return None
+
+
+def subnets(account: str, region: str) -> list[Any]:
+    return [found for zone in backend(account, region).subnets.values() for found in zone.values()]
+
+
+def vpc(account: str, region: str, vpc_id: str) -> Any | None:
+    return backend(account, region).vpcs.get(vpc_id)
+
+
+def vpc_networks(account: str, region: str, vpc_id: str) -> list[ipaddress.IPv4Network]:
+    found = vpc(account, region, vpc_id)
+    blocks = [] if found is None else found.get_cidr_block_association_set()
+    return [ipaddress.IPv4Network(block["cidr_block"]) for block in blocks]
+
+
+def group(account: str, region: str, group_id: str) -> Any | None:
+    return backend(account, region).get_security_group_from_id(group_id)
+
+
+def interfaces(account: str, region: str) -> list[Any]:
+    return list(backend(account, region).enis.values())
+
+
+def interfaces_in(account: str, region: str, subnet_id: str) -> list[Any]:
+    return [interface for interface in interfaces(account, region) if interface.subnet.id == subnet_id]
+
+
+def interfaces_of_group(account: str, region: str, group_id: str) -> list[Any]:
+    return [
+        interface
+        for interface in interfaces(account, region)
+        if any(member.id == group_id for member in interface.group_set)
+    ]
+
+
+def free_addresses(account: str, region: str, subnet_id: str) -> int:
+    network = ipaddress.ip_network(subnet(account, region, subnet_id).cidr_block)
+    return network.num_addresses - RESERVED - len(interfaces_in(account, region, subnet_id))
+
+
+def free_address(account: str, region: str, subnet_id: str) -> str:
+    network = ipaddress.ip_network(subnet(account, region, subnet_id).cidr_block)
+    taken = {interface.private_ip_address for interface in interfaces_in(account, region, subnet_id)}
+    return next(
+        str(network[number])
+        for number in range(RESERVED - 1, network.num_addresses - 1)
+        if str(network[number]) not in taken
+    )
+
+
+def add_interface(
+    account: str, region: str, subnet_id: str, description: str, kind: str, groups: list[str], address: str | None = None
+) -> Any:
+    """An interface as a service of AWS makes it: nobody but the service can remove it."""
+    made = backend(account, region).create_network_interface(
+        subnet(account, region, subnet_id),
+        address or free_address(account, region, subnet_id),
+        group_ids=groups,
+        description=description,
+    )
+    made.requester_managed = True
+    made.requester_id = f"amazon-{kind.replace('_', '-')}"
+    made.interface_type = kind
+    made.status = "in-use"
+    return made
+
+
+def remove_interface(account: str, region: str, interface_id: str) -> None:
+    backend(account, region).enis.pop(interface_id, None)

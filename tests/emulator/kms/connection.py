@@ -1,0 +1,88 @@
+# Copyright (c) 2026, keylink.aws contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Connecting and disconnecting: what happens between the call and the state."""
+
+from __future__ import annotations
+
+from ..ec2 import graph
+from ..ec2.connections import connect as connect_endpoint
+from ..ec2.service_state import service_by_name
+from ..world import KMS_ACCOUNT, World, hex_id
+from . import hsm, reach
+from .state import CLOUDHSM, EXTERNAL, VPC_CONNECTIVITY, KeyStore
+
+
+def forced_outcome(world: World, store: KeyStore) -> str | None:
+    return world.outcomes.get(store.id) or world.outcomes.get(store.name) or world.outcomes.get("*")
+
+
+def finish_connect(world: World, store: KeyStore, started: int) -> None:
+    """End CONNECTING in CONNECTED, or in FAILED with a code."""
+    if store.round != started or store.state != "CONNECTING":
+        return
+    forced = forced_outcome(world, store)
+    try:
+        if forced not in (None, "CONNECTED"):
+            raise reach.Obstacle(str(forced), "forced through the control API")
+        if store.kind == CLOUDHSM:
+            _connect_cluster(world, store, forced == "CONNECTED")
+        else:
+            _connect_proxy(world, store, forced == "CONNECTED")
+    except reach.Obstacle as obstacle:
+        store.state, store.error_code = "FAILED", obstacle.code
+        return
+    store.state = "CONNECTED"
+
+
+def _connect_proxy(world: World, store: KeyStore, skip_proxy: bool) -> None:
+    proxy = store.proxy
+    if proxy is None:
+        return
+    if not skip_proxy:
+        reach.check_proxy(world, store.account, store.region, proxy, "ConnectCustomKeyStore")
+    if proxy.connectivity == VPC_CONNECTIVITY:
+        found = reach.find_service(world, store.account, store.region, proxy)
+        reach.check_service(world, found, proxy)
+        store.endpoint_id = hex_id("vpce-")
+        connect_endpoint(world, found, store.endpoint_id, KMS_ACCOUNT, store.region)
+
+
+def _connect_cluster(world: World, store: KeyStore, skip_checks: bool) -> None:
+    side = store.hsm
+    if side is None or skip_checks:
+        return
+    cluster = hsm.check_connection(world, store, side)
+    if not cluster.subnet_ids:
+        return
+    backend = graph.backend(store.account, store.region)
+    vpc_id = graph.subnet(store.account, store.region, cluster.subnet_ids[0]).vpc_id
+    made = backend.create_security_group(f"kms-{store.id}", f"KMS custom key store {store.id}", vpc_id)
+    store.group_id = made.id
+    store.interfaces = [
+        graph.add_interface(
+            store.account, store.region, subnet_id, f"KMS managed ENI for cluster {cluster.id}", "interface", [made.id]
+        ).id
+        for subnet_id in cluster.subnet_ids
+    ]
+
+
+def release(world: World, store: KeyStore) -> None:
+    """Take down what a connect put up."""
+    name = store.proxy.service_name if store.kind == EXTERNAL and store.proxy else None
+    found = service_by_name(world, name) if name else None
+    if found is not None and store.endpoint_id is not None:
+        found.by_endpoint.pop(store.endpoint_id, None)
+    store.endpoint_id = None
+    for interface_id in store.interfaces:
+        graph.remove_interface(store.account, store.region, interface_id)
+    store.interfaces = []
+    if store.group_id is not None:
+        graph.backend(store.account, store.region).delete_security_group(group_id=store.group_id)
+        store.group_id = None
+
+
+def finish_disconnect(world: World, store: KeyStore, started: int) -> None:
+    if store.round == started and store.state == "DISCONNECTING":
+        release(world, store)
+        store.state = "DISCONNECTED"

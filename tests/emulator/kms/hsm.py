@@ -1,0 +1,78 @@
+# Copyright (c) 2026, keylink.aws contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What KMS wants of a CloudHSM cluster, when a store is made and when it connects."""
+
+from __future__ import annotations
+
+from .. import cloudhsm
+from ..ec2 import graph
+from ..errors import AwsError
+from ..registry import Call
+from ..world import World
+from .reach import Obstacle
+from .state import HsmSide, KeyStore, KeyStores
+
+# What a crypto user's condition makes of a connect.
+USER_CODES = {"missing": "USER_NOT_FOUND", "locked": "USER_LOCKED_OUT", "logged_in": "USER_LOGGED_IN"}
+
+
+def check_for_store(call: Call, side: HsmSide, own: KeyStore | None = None) -> None:
+    """The refusals of create and update."""
+    found = cloudhsm.find(call.world, call.account, call.region, side.cluster_id)
+    if found is None:
+        raise AwsError("CloudHsmClusterNotFoundException", f"The cluster {side.cluster_id} was not found.")
+    if own is not None and own.hsm is not None and own.hsm.cluster_id != side.cluster_id:
+        before = cloudhsm.find(call.world, call.account, call.region, own.hsm.cluster_id)
+        if before is None or before.lineage != found.lineage:
+            text = f"The cluster {side.cluster_id} does not share a backup history with {own.hsm.cluster_id}."
+            raise AwsError("CloudHsmClusterNotRelatedException", text)
+    for store in call.store(KeyStores).by_id.values():
+        if store is own or store.hsm is None:
+            continue
+        other = cloudhsm.find(call.world, call.account, call.region, store.hsm.cluster_id)
+        if other is not None and other.lineage == found.lineage:
+            text = f"The cluster {side.cluster_id}, or one of its backup history, is used by {store.id}."
+            raise AwsError("CloudHsmClusterInUseException", text)
+    check_active(found)
+    if len(set(found.hsms)) < 2 or not found.rules:
+        text = f"The cluster {side.cluster_id} needs two active HSMs in different zones and its security group rules."
+        raise AwsError("CloudHsmClusterInvalidConfigurationException", text)
+    if found.trust_anchor.strip() != side.trust_anchor.strip():
+        text = "The trust anchor certificate is not that of the cluster."
+        raise AwsError("IncorrectTrustAnchorException", text)
+
+
+def check_active(found: cloudhsm.Cluster) -> None:
+    if found.state != "ACTIVE":
+        text = f"The cluster {found.id} is not active: it is {found.state}."
+        raise AwsError("CloudHsmClusterNotActiveException", text)
+
+
+def check_at_once(call: Call, side: HsmSide) -> None:
+    """What ConnectCustomKeyStore finds at once; the store stays disconnected then."""
+    found = cloudhsm.find(call.world, call.account, call.region, side.cluster_id)
+    if found is not None:
+        check_active(found)
+        if not found.rules:
+            text = f"The security group of cluster {found.id} lacks the rules for TCP 2223-2225."
+            raise AwsError("CloudHsmClusterInvalidConfigurationException", text)
+
+
+def check_connection(world: World, store: KeyStore, side: HsmSide) -> cloudhsm.Cluster:
+    """What only shows while connecting."""
+    found = cloudhsm.find(world, store.account, store.region, side.cluster_id)
+    if found is None:
+        raise Obstacle("CLUSTER_NOT_FOUND", side.cluster_id)
+    if not found.hsms:
+        raise Obstacle("INSUFFICIENT_CLOUDHSM_HSMS", side.cluster_id)
+    for subnet_id in found.subnet_ids:
+        if graph.subnet(store.account, store.region, subnet_id) is None:
+            raise Obstacle("SUBNET_NOT_FOUND", subnet_id)
+        if graph.free_addresses(store.account, store.region, subnet_id) < 1:
+            raise Obstacle("INSUFFICIENT_FREE_ADDRESSES_IN_SUBNET", subnet_id)
+    if found.user in USER_CODES:
+        raise Obstacle(USER_CODES[found.user], found.id)
+    if found.password != side.password:
+        raise Obstacle("INVALID_CREDENTIALS", found.id)
+    return found

@@ -1,0 +1,234 @@
+# Copyright (c) 2026, keylink.aws contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""KMS keys: those in a custom key store depend on its state; moto has their material and the rest of their life."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Any
+
+from .. import cloudhsm, moto_base
+from ..errors import AwsError
+from ..registry import Call, operation
+from . import reach
+from .state import CLOUDHSM, EXTERNAL, KeyStore, KeyStores, StoredKey, invalid_state, key_store
+
+_DAY = 86_400
+_ORIGIN_OF = {CLOUDHSM: "AWS_CLOUDHSM", EXTERNAL: "EXTERNAL_KEY_STORE"}
+# moto's ciphertexts begin with the id of their key.
+_KEY_ID_LENGTH = 36
+
+
+class Pending:
+    """Keys that wait for their deletion: id -> which of its requests counts."""
+
+    def __init__(self) -> None:
+        self.rounds: dict[str, int] = {}
+
+
+def _key_id(call: Call, name: str) -> str:
+    backend = moto_base.backend("kms", call.account, call.region)
+    return str(backend.any_id_to_key_id(name))
+
+
+def _stored(call: Call, key_id: str) -> tuple[StoredKey, KeyStore] | None:
+    state = call.store(KeyStores)
+    found = state.keys.get(key_id)
+    return None if found is None else (found, state.by_id[found.store_id])
+
+
+def _complete(call: Call, metadata: dict[str, Any]) -> dict[str, Any]:
+    """What moto leaves out, and what a custom key store changes."""
+    metadata["KeyUsage"] = metadata.get("KeyUsage") or "ENCRYPT_DECRYPT"
+    metadata["MultiRegion"] = bool(metadata.get("MultiRegion"))
+    metadata["KeyManager"] = metadata.get("KeyManager") or "CUSTOMER"
+    if metadata.get("KeyState") != "PendingDeletion":
+        metadata.pop("DeletionDate", None)
+    pair = _stored(call, metadata["KeyId"])
+    if pair is not None:
+        key, store = pair
+        metadata |= {"CustomKeyStoreId": store.id, "Origin": _ORIGIN_OF[store.kind]}
+        if store.hsm is not None:
+            metadata["CloudHsmClusterId"] = store.hsm.cluster_id
+        if key.external_id is not None:
+            metadata["XksKeyConfiguration"] = {"Id": key.external_id}
+        if store.state != "CONNECTED" and metadata.get("KeyState") != "PendingDeletion":
+            metadata |= {"KeyState": "Unavailable", "Enabled": False}
+    return metadata
+
+
+def _check_policy(policy: str | None) -> None:
+    try:
+        document = json.loads(policy) if policy is not None else {"Statement": []}
+    except ValueError as error:
+        raise AwsError("MalformedPolicyDocumentException", "The policy is not valid JSON.") from error
+    if not isinstance(document, dict) or "Statement" not in document:
+        raise AwsError("MalformedPolicyDocumentException", "The policy has no Statement.")
+
+
+def _check_external_key(call: Call, store: KeyStore, external_id: str) -> None:
+    if store.proxy is None:
+        return
+    state = call.store(KeyStores)
+    for key in state.keys.values():
+        other = state.by_id[key.store_id].proxy
+        same = other is not None and (other.uri_endpoint, other.uri_path) == (store.proxy.uri_endpoint, store.proxy.uri_path)
+        if same and key.external_id == external_id:
+            text = f"The external key {external_id} is already associated with the KMS key {key.key_id}."
+            raise AwsError("XksKeyAlreadyInUseException", text)
+    if call.world.outcomes.get(store.id) == "CONNECTED" or call.world.outcomes.get(store.name) == "CONNECTED":
+        return
+    from .. import connect
+
+    try:
+        places = reach.places_of(call.world, call.account, call.region, store.proxy)
+    except reach.Obstacle as obstacle:
+        raise AwsError("CustomKeyStoreInvalidStateException", obstacle.detail) from obstacle
+    found = connect.describe_external_key(
+        places,
+        store.proxy.server_name,
+        store.proxy.uri_path,
+        store.proxy.access_key_id,
+        store.proxy.secret,
+        call.settings.ca_file,
+        call.region,
+        call.settings.proxy_timeout,
+        key_id=external_id,
+    )
+    if found.error is not None:
+        raise AwsError(found.error, found.detail)
+
+
+def _check_store_key(call: Call) -> KeyStore:
+    """The refusals of CreateKey in a custom key store."""
+    params = call.params
+    origin = params.get("Origin", "AWS_KMS")
+    if origin not in _ORIGIN_OF.values():
+        raise AwsError("ValidationException", f"CustomKeyStoreId cannot be specified with Origin {origin}.")
+    if (origin == "EXTERNAL_KEY_STORE") != ("XksKeyId" in params):
+        raise AwsError("ValidationException", "XksKeyId must be specified with Origin EXTERNAL_KEY_STORE, and only then.")
+    store = key_store(call, params["CustomKeyStoreId"])
+    if _ORIGIN_OF[store.kind] != origin:
+        raise AwsError("ValidationException", f"The custom key store {store.id} does not hold keys of Origin {origin}.")
+    spec = params.get("KeySpec") or params.get("CustomerMasterKeySpec") or "SYMMETRIC_DEFAULT"
+    usage = params.get("KeyUsage", "ENCRYPT_DECRYPT")
+    if spec != "SYMMETRIC_DEFAULT" or usage != "ENCRYPT_DECRYPT" or params.get("MultiRegion"):
+        text = "Custom key stores hold symmetric encryption keys of a single Region only."
+        raise AwsError("UnsupportedOperationException", text)
+    if store.state != "CONNECTED":
+        raise invalid_state(store, "create keys in it")
+    if store.hsm is not None:
+        cluster = cloudhsm.find(call.world, call.account, call.region, store.hsm.cluster_id)
+        if cluster is None or len(set(cluster.hsms)) < 2:
+            text = f"The cluster {store.hsm.cluster_id} needs two active HSMs in different Availability Zones."
+            raise AwsError("CloudHsmClusterInvalidConfigurationException", text)
+    if "XksKeyId" in params:
+        _check_external_key(call, store, params["XksKeyId"])
+    return store
+
+
+@operation("kms", "CreateKey")
+def create_key(call: Call) -> dict[str, Any]:
+    params = call.params
+    _check_policy(params.get("Policy"))
+    if "CustomKeyStoreId" not in params:
+        if params.get("Origin") in _ORIGIN_OF.values():
+            raise AwsError("ValidationException", f"CustomKeyStoreId must be specified with Origin {params['Origin']}.")
+        if "XksKeyId" in params:
+            raise AwsError("ValidationException", "XksKeyId must be specified with Origin EXTERNAL_KEY_STORE, and only then.")
+        return {"KeyMetadata": _complete(call, call.by_moto()["KeyMetadata"])}
+    store = _check_store_key(call)
+    own = ("CustomKeyStoreId", "XksKeyId", "Origin")
+    made = call.moto("CreateKey", {name: value for name, value in params.items() if name not in own})["KeyMetadata"]
+    call.store(KeyStores).keys[made["KeyId"]] = StoredKey(made["KeyId"], store.id, params.get("XksKeyId"))
+    return {"KeyMetadata": _complete(call, made)}
+
+
+@operation("kms", "DescribeKey")
+def describe_key(call: Call) -> dict[str, Any]:
+    return {"KeyMetadata": _complete(call, call.by_moto()["KeyMetadata"])}
+
+
+@operation("kms", "ScheduleKeyDeletion")
+def schedule_key_deletion(call: Call) -> dict[str, Any]:
+    result = call.by_moto()
+    key_id = _key_id(call, call.params["KeyId"])
+    days = call.params.get("PendingWindowInDays", 30)
+    rounds = call.store(Pending).rounds
+    rounds[key_id] = rounds.get(key_id, 0) + 1
+    # Days are never scaled: only a pushed clock ends them.
+    call.world.clock.after(days * _DAY, partial(_delete, call, key_id, rounds[key_id]))
+    return {**result, "KeyState": "PendingDeletion", "PendingWindowInDays": days}
+
+
+def _delete(call: Call, key_id: str, started: int) -> None:
+    if call.store(Pending).rounds.get(key_id) == started:
+        moto_base.backend("kms", call.account, call.region).keys.pop(key_id, None)
+        call.store(KeyStores).keys.pop(key_id, None)
+
+
+@operation("kms", "CancelKeyDeletion")
+def cancel_key_deletion(call: Call) -> dict[str, Any]:
+    result = call.by_moto()
+    rounds = call.store(Pending).rounds
+    key_id = _key_id(call, call.params["KeyId"])
+    rounds[key_id] = rounds.get(key_id, 0) + 1
+    return result
+
+
+@operation("kms", "EnableKey", "DisableKey", "UpdateKeyDescription")
+def change_key(call: Call) -> dict[str, Any]:
+    described = call.moto("DescribeKey", {"KeyId": call.params["KeyId"]})["KeyMetadata"]
+    if described.get("KeyState") == "PendingDeletion":
+        raise AwsError("KMSInvalidStateException", f"{described['Arn']} is pending deletion.")
+    return call.by_moto()
+
+
+@operation("kms", "PutKeyPolicy")
+def put_key_policy(call: Call) -> dict[str, Any]:
+    _check_policy(call.params.get("Policy"))
+    return call.by_moto()
+
+
+def _names(call: Call) -> list[str]:
+    """The keys that a cryptographic operation uses."""
+    names = [call.params[name] for name in ("KeyId", "SourceKeyId", "DestinationKeyId") if name in call.params]
+    blob = call.params.get("CiphertextBlob")
+    if not names and isinstance(blob, bytes):
+        names.append(blob[:_KEY_ID_LENGTH].decode("ascii", "replace"))
+    return names
+
+
+@operation(
+    "kms", "Encrypt", "Decrypt", "ReEncrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext"
+)
+def use_key(call: Call) -> dict[str, Any]:
+    for name in _names(call):
+        pair = _stored(call, _key_id(call, name))
+        if pair is not None and pair[1].state != "CONNECTED":
+            text = f"The key {pair[0].key_id} is unavailable: its custom key store {pair[1].id} is {pair[1].state}."
+            raise AwsError("KMSInvalidStateException", text)
+    return call.by_moto()
+
+
+@operation(
+    "kms", "EnableKeyRotation", "RotateKeyOnDemand", "ImportKeyMaterial", "GenerateDataKeyPair", "ReplicateKey"
+)
+def never_in_a_store(call: Call) -> dict[str, Any]:
+    if _stored(call, _key_id(call, call.params["KeyId"])) is not None:
+        raise AwsError("UnsupportedOperationException", f"{call.operation} does not work with keys in custom key stores.")
+    return call.by_moto()
+
+
+@operation("kms", "GenerateRandom")
+def generate_random(call: Call) -> dict[str, Any]:
+    store_id = call.params.get("CustomKeyStoreId")
+    if store_id is not None:
+        store = key_store(call, store_id)
+        if store.kind != CLOUDHSM:
+            raise AwsError("UnsupportedOperationException", "External key stores do not generate random bytes.")
+        if store.state != "CONNECTED":
+            raise invalid_state(store, "generate random bytes in it")
+    return call.moto("GenerateRandom", {"NumberOfBytes": call.params.get("NumberOfBytes", 32)})

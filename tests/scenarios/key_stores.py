@@ -1,0 +1,54 @@
+# Copyright (c) 2026, keylink.aws contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Running xks_key_store, and looking at what it did."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from scenarios import prerequisites as before
+from scenarios.harness import run_module
+
+SECRET = before.CREDENTIAL["raw_secret_access_key"]
+
+
+def run(world: Any, check: bool = False, **options: Any) -> dict[str, Any]:
+    result = run_module(world.url, "xks_key_store", check=check, **options)
+    assert SECRET not in json.dumps(result, default=str)
+    return result
+
+
+def kms(world: Any) -> Any:
+    return before.client(world.url, "kms")
+
+
+def stores(world: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = kms(world).describe_custom_key_stores()["CustomKeyStores"]
+    return found
+
+
+def writes(world: Any, since: int = 0) -> list[str]:
+    return [call["action"] for call in world.calls(mutating=True, since=since)]
+
+
+def last(world: Any) -> int:
+    calls = world.calls()
+    return int(calls[-1]["seq"]) if calls else 0
+
+
+def connected(world: Any, service: before.EndpointService, **others: Any) -> dict[str, Any]:
+    result = run(world, **before.options(service, **others))
+    assert not result.get("failed"), result
+    return result
+
+
+def key_in(world: Any, store_id: str, external: str = "key-1") -> str:
+    made = kms(world).create_key(Origin="EXTERNAL_KEY_STORE", CustomKeyStoreId=store_id, XksKeyId=external)
+    return str(made["KeyMetadata"]["KeyId"])
+
+
+def numbers(result: dict[str, Any]) -> set[str]:
+    return {item["number"] for item in result["unmet_requirements"]}
