@@ -10,8 +10,6 @@ import signal
 import sys
 from types import FrameType
 
-from .server import Emulator
-
 
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="emulator", description="An AWS on loopback for tests and demonstrations.")
@@ -37,10 +35,21 @@ def main() -> int:
     if not all(address and target.rpartition(":")[2].isdigit() for address, _, target in pairs):
         parser.error("--map takes ADDRESS=HOST:PORT")
 
-    def leave(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(0)
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        return _run(options, {address: target for address, _, target in pairs})
+    except (KeyboardInterrupt, SystemExit):
+        return 0
 
-    signal.signal(signal.SIGTERM, leave)
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _run(options: argparse.Namespace, address_map: dict[str, str]) -> int:
+    # Importing takes seconds, in which Ctrl-C has to work already.
+    from .server import Emulator
+
     try:
         emulator = Emulator(
             options.host,
@@ -49,13 +58,11 @@ def main() -> int:
             options.call_log,
             time_scale=options.time_scale,
             ca_file=options.ca_file,
-            address_map={address: target for address, _, target in pairs},
+            address_map=address_map,
             account=options.account,
             region=options.region,
             unmapped_targets=options.unmapped_targets,
         )
-    except KeyboardInterrupt:
-        return 0
     except OSError as error:
         print(f"emulator: cannot listen on {options.host}:{options.port}: {error.strerror}", file=sys.stderr)
         return 1
@@ -63,9 +70,10 @@ def main() -> int:
     print(f"emulator ready {emulator.url}{dns}", flush=True)
     try:
         emulator.serve_forever()
-    except (KeyboardInterrupt, SystemExit):
-        return 0
     finally:
+        # A second signal must not interrupt the end.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         emulator.close()
     return 0
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 READING = ("Describe", "List", "Get", "Lookup", "Test", "Search")
 # Operations that read although their name does not say so, or the reverse.
@@ -36,15 +36,15 @@ class CallLog:
     def __init__(self, path: str | None) -> None:
         self._entries: deque[dict[str, Any]] = deque(maxlen=KEPT)
         self._seq = 0
-        self._file: TextIO | None = Path(path).open("a", encoding="utf-8") if path else None
+        self._path = Path(path) if path else None
 
     def add(self, entry: dict[str, Any]) -> None:
         self._seq += 1
         entry = {"seq": self._seq, **entry}
         self._entries.append(entry)
-        if self._file is not None:
-            self._file.write(json.dumps(entry, default=str) + "\n")
-            self._file.flush()
+        if self._path is not None:
+            with self._path.open("a", encoding="utf-8") as lines:
+                lines.write(json.dumps(entry, default=str) + "\n")
 
     def entries(self, wanted: dict[str, str]) -> list[dict[str, Any]]:
         """Those that fit: mutating, service, action, status by value; since by sequence number."""
@@ -60,8 +60,3 @@ class CallLog:
 
     def clear(self) -> None:
         self._entries.clear()
-
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None

@@ -8,8 +8,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections import OrderedDict
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from . import access, calllog, faults, moto_base, protocol, stale, validation
@@ -37,7 +36,7 @@ class Front:
         identified = protocol.identify(request, self.world.settings.region)
         request_id = protocol.new_request_id()
         entry: dict[str, Any] = {
-            "time": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "service": identified.service,
             "action": identified.operation,
             "mutating": calllog.is_mutating(identified.operation),

@@ -8,7 +8,8 @@ from __future__ import annotations
 import functools
 import os
 import warnings
-from typing import Any
+from typing import Any, cast
+from unittest import mock
 from urllib.parse import urlencode
 
 import boto3
@@ -30,19 +31,17 @@ warnings.filterwarnings("ignore", module="moto")
 
 def preload(region: str, account: str) -> None:
     """Import what the first call would import. moto asks a new boto3 session for every list of regions: share one."""
-    original, boto3.Session = boto3.Session, functools.cache(boto3.Session)
-    try:
+    with mock.patch.object(boto3, "Session", functools.cache(boto3.Session)):
         for service in ("ec2", "kms"):
             backend(service, account, region)
             response_class(service)
-    finally:
-        boto3.Session = original
     for service in ("elbv2", "route53", "sts"):
         service_model(service)
 
 
 def backend(service: str, account: str, region: str) -> Any:
-    return backends.get_backend(service)[account][region]
+    found: Any = backends.get_backend(cast(Any, service))
+    return found[account][region]
 
 
 def reset() -> None:
@@ -53,7 +52,7 @@ def reset() -> None:
 def response_class(service: str) -> Any:
     """The class that answers for a service in moto, or None where moto has none or one per URL."""
     module = __import__(f"moto.{service}.urls", fromlist=["url_paths"])
-    handlers = {handler for handler in module.url_paths.values()}
+    handlers = set(module.url_paths.values())
     owners = {getattr(handler, "__self__", None) for handler in handlers}
     return owners.pop() if len(owners) == 1 else None
 

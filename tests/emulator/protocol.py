@@ -112,7 +112,8 @@ def identify(request: HttpRequest, default_region: str) -> Identified:
     if not service:
         service = next((name for start, name in PATHS.items() if request.path.startswith(start)), "")
     model = service_model(service) if service else None
-    operation, uri_params = form.get("Action") or target, {}
+    operation = form.get("Action") or target
+    uri_params: Mapping[str, Any] = {}
     if model is not None and not operation and str(model.protocol).startswith("rest"):
         operation, uri_params = _route(service, request)
     return Identified(service, operation, region, access_key, model, form, uri_params)
@@ -132,7 +133,7 @@ def parse(identified: Identified, request: HttpRequest) -> dict[str, Any]:
     model = identified.operation_model
     if model is None:
         raise unknown_operation(identified)
-    source = {
+    source: Any = {
         "method": request.method,
         "values": identified.form,
         "headers": request.headers,
@@ -159,12 +160,12 @@ def unknown_operation(identified: Identified) -> AwsError:
     return AwsError("InvalidAction", f"The action {name} is not valid for this web service.")
 
 
-def render(identified: Identified, result: dict[str, Any] | None, request_id: str) -> HttpResponse:
+def render(identified: Identified, result: dict[str, Any], request_id: str) -> HttpResponse:
     model = identified.operation_model
     if model is None:
         return render_error(identified, unknown_operation(identified), request_id)
     serializer = get_serializer_class(identified.service, identified.protocol)
-    made = serializer(model, SerializationContext(request_id)).serialize(result or {})
+    made = serializer(model, SerializationContext(request_id)).serialize(result)
     headers = {name: str(value) for name, value in made["headers"].items()}
     headers["x-amzn-RequestId"] = request_id
     body = made["body"]

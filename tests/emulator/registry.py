@@ -15,7 +15,8 @@ from .settings import Settings
 from .world import World, partition
 
 Store = TypeVar("Store")
-Handler = Callable[["Call"], "dict[str, Any] | None"]
+Handler = Callable[["Call"], "dict[str, Any]"]
+Answer = TypeVar("Answer", bound=Handler)
 
 OPERATIONS: dict[tuple[str, str], Handler] = {}
 
@@ -73,10 +74,10 @@ class Call:
         return first
 
 
-def operation(service: str, *names: str) -> Callable[[Handler], Handler]:
+def operation(service: str, *names: str) -> Callable[[Answer], Answer]:
     """Register a function as the answer to one or more operations of a service."""
 
-    def register(handler: Handler) -> Handler:
+    def register(handler: Answer) -> Answer:
         for name in names:
             OPERATIONS[service, name] = handler
         return handler

@@ -9,7 +9,7 @@ import threading
 from types import TracebackType
 from typing import Any
 
-from . import moto_base, public_dns, services
+from . import cloudhsm, moto_base, public_dns, services
 from .calllog import CallLog
 from .control import PREFIX, Control
 from .front import Front
@@ -71,7 +71,6 @@ class Emulator:
         self._listener.server_close()
         if self._dns is not None:
             self._dns.stop()
-        self._log.close()
 
     def calls(self, **wanted: Any) -> list[dict[str, Any]]:
         """The call log, filtered by mutating, service, action, region, since."""
@@ -89,6 +88,29 @@ class Emulator:
     def configure(self, **settings: Any) -> None:
         with self.front.lock:
             self.settings.update(settings)
+
+    def fault(self, kind: str, **rule: Any) -> dict[str, Any]:
+        """Break calls: kind, service, action, contains, times, skip, code, message, status, seconds."""
+        with self.front.lock:
+            return self.front.faults.add({"kind": kind, **rule})
+
+    def clear_faults(self) -> None:
+        with self.front.lock:
+            self.front.faults.clear()
+
+    def outcome(self, store: str, code: str) -> None:
+        """End every connect of a key store (id, name or "*") with a ConnectionErrorCode, or with CONNECTED."""
+        with self.front.lock:
+            self.world.outcomes[store] = code
+
+    def clear_outcomes(self) -> None:
+        with self.front.lock:
+            self.world.outcomes.clear()
+
+    def cloudhsm(self, **cluster: Any) -> dict[str, Any]:
+        """Make, change or forget a CloudHSM cluster."""
+        with self.front.lock:
+            return cloudhsm.seed(self.world, cluster)
 
     def advance(self, seconds: float) -> None:
         """Push the clock; everything that is due by then has happened afterwards."""

@@ -51,7 +51,9 @@ class Memory:
         if len(self._answers) > _KEPT:
             self._answers.popitem(last=False)
 
-    def before_last_write(self, identified: Identified, params: str, window: float, request_id: str) -> HttpResponse | None:
+    def before_last_write(
+        self, identified: Identified, params: str, window: float, request_id: str
+    ) -> HttpResponse | None:
         """The answer of before, a NotFound for what the write made, or None to answer truly."""
         if time.monotonic() - self._written_at > window:
             return None

@@ -26,12 +26,11 @@ def check(protocol: str, model: OperationModel, params: dict[str, Any]) -> None:
     shape = model.input_shape
     if shape is None:
         return
-    flaws = list(_flaws(shape, params, "", protocol == "ec2"))
+    flaws = list(_flaws(shape, params, ""))
     if not flaws:
         return
     if protocol == "ec2":
         raise _ec2_error(*flaws[0])
-    kind, path, _, text = flaws[0]
     code = {"json": "ValidationException", "rest-xml": "InvalidInput"}.get(protocol, "ValidationError")
     count = f"{len(flaws)} validation error{'s' if len(flaws) > 1 else ''} detected"
     raise AwsError(code, f"{count}: {'; '.join(flaw[3] for flaw in flaws)}")
@@ -60,40 +59,55 @@ def check_members(shape: Shape | None, document: Any, path: str = "") -> None:
             check_members(shape.member, value, path)
 
 
-def _flaws(shape: Shape, value: Any, path: str, ec2: bool) -> Iterator[tuple[str, str, Any, str]]:
+Flaw = tuple[str, str, Any, str]
+
+
+def _flaws(shape: Shape, value: Any, path: str) -> Iterator[Flaw]:
     """(kind, path, value, text) of everything that is wrong with a value."""
     if isinstance(shape, StructureShape) and isinstance(value, dict):
-        for name in shape.required_members:
-            if value.get(name) is None:
-                yield "missing", f"{path}.{name}", None, _failed(None, f"{path}.{name}", "Member must not be null")
-        for name, member in value.items():
-            if name in shape.members and member is not None and name not in _OWN_CHECKS:
-                yield from _flaws(shape.members[name], member, f"{path}.{name}", ec2)
+        yield from _structure_flaws(shape, value, path)
     elif isinstance(shape, ListShape) and isinstance(value, list):
         yield from _out_of_bounds(shape, value, len(value), path)
         for index, member in enumerate(value, 1):
-            yield from _flaws(shape.member, member, f"{path}.{index}.member", ec2)
+            yield from _flaws(shape.member, member, f"{path}.{index}.member")
     elif isinstance(shape, MapShape) and isinstance(value, dict):
         for key, member in value.items():
-            yield from _flaws(shape.value, member, f"{path}.{key}", ec2)
+            yield from _flaws(shape.value, member, f"{path}.{key}")
     elif isinstance(shape, StringShape) and isinstance(value, str):
-        yield from _out_of_bounds(shape, value, len(value), path)
-        if shape.enum and value not in shape.enum:
-            wanted = f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
-            yield "enum", path, value, _failed(_shown(shape, value), path, wanted)
-        pattern = shape.metadata.get("pattern")
-        if pattern and not _matches(pattern, value):
-            wanted = f"Member must satisfy regular expression pattern: {pattern}"
-            yield "pattern", path, value, _failed(_shown(shape, value), path, wanted)
+        yield from _string_flaws(shape, value, path)
     elif shape.type_name in ("integer", "long") and isinstance(value, int):
-        low, high = shape.metadata.get("min"), shape.metadata.get("max")
-        if low is not None and value < low:
-            yield "range", path, value, _failed(value, path, f"Member must have value greater than or equal to {low}")
-        if high is not None and value > high:
-            yield "range", path, value, _failed(value, path, f"Member must have value less than or equal to {high}")
+        yield from _number_flaws(shape, value, path)
 
 
-def _out_of_bounds(shape: Shape, value: Any, length: int, path: str) -> Iterator[tuple[str, str, Any, str]]:
+def _structure_flaws(shape: StructureShape, value: dict[str, Any], path: str) -> Iterator[Flaw]:
+    for name in shape.required_members:
+        if value.get(name) is None:
+            yield "missing", f"{path}.{name}", None, _failed(None, f"{path}.{name}", "Member must not be null")
+    for name, member in value.items():
+        if name in shape.members and member is not None and name not in _OWN_CHECKS:
+            yield from _flaws(shape.members[name], member, f"{path}.{name}")
+
+
+def _string_flaws(shape: StringShape, value: str, path: str) -> Iterator[Flaw]:
+    yield from _out_of_bounds(shape, value, len(value), path)
+    if shape.enum and value not in shape.enum:
+        wanted = f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
+        yield "enum", path, value, _failed(_shown(shape, value), path, wanted)
+    pattern = shape.metadata.get("pattern")
+    if pattern and not _matches(pattern, value):
+        wanted = f"Member must satisfy regular expression pattern: {pattern}"
+        yield "pattern", path, value, _failed(_shown(shape, value), path, wanted)
+
+
+def _number_flaws(shape: Shape, value: int, path: str) -> Iterator[Flaw]:
+    low, high = shape.metadata.get("min"), shape.metadata.get("max")
+    if low is not None and value < low:
+        yield "range", path, value, _failed(value, path, f"Member must have value greater than or equal to {low}")
+    if high is not None and value > high:
+        yield "range", path, value, _failed(value, path, f"Member must have value less than or equal to {high}")
+
+
+def _out_of_bounds(shape: Shape, value: Any, length: int, path: str) -> Iterator[Flaw]:
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
     if low is not None and length < low:
         wanted = f"Member must have length greater than or equal to {low}"
@@ -126,16 +140,15 @@ def _ec2_error(kind: str, path: str, value: Any, text: str) -> AwsError:
 
 @functools.cache
 def _compiled(pattern: str) -> re.Pattern[str] | None:
-    # The models are written for Java, whose character classes know Unicode properties.
-    readable = re.sub(r"\\p\{L\}", r"^\\W\\d_", pattern).replace(r"\p{Z}", r"\s").replace(r"\p{N}", r"\d")
+    # The models are written for Java; what only Java understands is left to the service itself.
     try:
-        return re.compile(readable)
+        return None if r"\p" in pattern else re.compile(pattern)
     except re.error:
         return None
 
 
 def _matches(pattern: str, value: str) -> bool:
-    compiled = None if r"\p" in pattern else _compiled(pattern)
+    compiled = _compiled(pattern)
     return compiled is None or compiled.fullmatch(value) is not None
 
 
@@ -148,7 +161,7 @@ def _known(shape: Shape | None, parts: list[str], ec2: bool) -> bool:
             if _query_name(name, member, ec2) == parts[0]:
                 return _known(member, parts[1:], ec2)
             flat = isinstance(member, ListShape) and member.serialization.get("flattened")
-            if flat and member.member.serialization.get("name") == parts[0]:
+            if flat and isinstance(member, ListShape) and member.member.serialization.get("name") == parts[0]:
                 return _known(member, parts[1:], ec2)
         return False
     if isinstance(shape, ListShape):

@@ -15,6 +15,8 @@ from ..world import World, hex_id
 from .query import page, select
 from .service_state import Connection, EndpointService, Services, service, unsuccessful
 
+Change = Callable[[EndpointService, Connection], None]
+
 
 def connect(world: World, found: EndpointService, endpoint_id: str, owner: str, region: str) -> Connection:
     """An endpoint of somebody's on a service: available, or waiting for the provider to accept it."""
@@ -60,7 +62,7 @@ def describe_connections(call: Call) -> dict[str, Any]:
     return page(call, {"VpcEndpointConnections": shown}, "VpcEndpointConnections")
 
 
-def _change(call: Call, allowed: tuple[str, ...], change: Callable[[EndpointService, Connection], None]) -> dict[str, Any]:
+def _change(call: Call, allowed: tuple[str, ...], change: Change) -> dict[str, Any]:
     found = service(call, call.params["ServiceId"])
     refused = []
     for endpoint_id in call.params.get("VpcEndpointIds") or []:

@@ -191,6 +191,10 @@ def start_verification(call: Call) -> dict[str, Any]:
     return {"ReturnValue": True}
 
 
+def _forget(services: dict[str, EndpointService], service_id: str) -> None:
+    services.pop(service_id, None)
+
+
 @operation("ec2", "DeleteVpcEndpointServiceConfigurations")
 def delete(call: Call) -> dict[str, Any]:
     refused = []
@@ -207,5 +211,5 @@ def delete(call: Call) -> dict[str, Any]:
         found.state = "Deleting"
         # A service that is being deleted lets go of its load balancers at once.
         found.load_balancers = []
-        call.later("endpoint_service_delete", partial(services.pop, service_id, None))
+        call.later("endpoint_service_delete", partial(_forget, services, service_id))
     return {"Unsuccessful": refused}

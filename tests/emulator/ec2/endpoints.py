@@ -78,14 +78,14 @@ def _check_private_dns(call: Call, vpc_id: str, service: dict[str, Any], own: En
         text = f"Private DNS can't be enabled because the private DNS name {name} of the service is not verified"
         raise AwsError("InvalidParameter", text)
     vpc = graph.vpc(call.account, call.region, vpc_id)
-    if not (vpc.enable_dns_support and vpc.enable_dns_hostnames):
+    if vpc is None or not (vpc.enable_dns_support and vpc.enable_dns_hostnames):
         text = "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true"
         raise AwsError("InvalidParameter", f"{text} for {vpc_id}")
     for other in call.store(Endpoints).by_id.values():
         clash = other.vpc_id == vpc_id and other.service_name == service["ServiceName"] and other.private_dns
         if clash and other is not own and other.state != "deleting":
-            text = f"private-dns-enabled cannot be set because there is already a conflicting DNS domain for {name} in the VPC"
-            raise AwsError("InvalidParameter", f"{text} {vpc_id}")
+            text = "private-dns-enabled cannot be set because there is already a conflicting DNS domain"
+            raise AwsError("InvalidParameter", f"{text} for {name} in the VPC {vpc_id}")
 
 
 def _place(call: Call, endpoint: Endpoint, subnet_ids: list[str]) -> None:
@@ -105,8 +105,14 @@ def _groups(call: Call, vpc_id: str, asked: list[str] | None) -> list[str]:
     for group_id in asked:
         found = graph.group(call.account, call.region, group_id)
         if found is None or found.vpc_id != vpc_id:
-            raise AwsError("InvalidSecurityGroupId.NotFound", f"The security group '{group_id}' does not exist in {vpc_id}")
+            text = f"The security group '{group_id}' does not exist in {vpc_id}"
+            raise AwsError("InvalidSecurityGroupId.NotFound", text)
     return list(dict.fromkeys(asked))
+
+
+def _known_groups(call: Call, found: Endpoint) -> list[Any]:
+    groups = [graph.group(call.account, call.region, group_id) for group_id in found.groups]
+    return [group for group in groups if group is not None]
 
 
 def _shown(call: Call, found: Endpoint) -> dict[str, Any]:
@@ -120,11 +126,7 @@ def _shown(call: Call, found: Endpoint) -> dict[str, Any]:
         "RouteTableIds": found.route_tables,
         "SubnetIds": list(found.interfaces),
         "NetworkInterfaceIds": list(found.interfaces.values()),
-        "Groups": [
-            {"GroupId": group_id, "GroupName": graph.group(call.account, call.region, group_id).name}
-            for group_id in found.groups
-            if graph.group(call.account, call.region, group_id) is not None
-        ],
+        "Groups": [{"GroupId": known.id, "GroupName": known.name} for known in _known_groups(call, found)],
         "PrivateDnsEnabled": found.private_dns,
         "RequesterManaged": False,
         "CreationTimestamp": found.created,

@@ -11,7 +11,11 @@ from ..registry import Call, operation
 from .query import page
 
 
-@operation("ec2", "*")
-def by_moto(call: Call) -> dict[str, Any]:
+def paged(call: Call) -> dict[str, Any]:
     asked = {name: value for name, value in call.params.items() if name not in ("MaxResults", "NextToken")}
     return page(call, call.moto(call.operation, asked))
+
+
+@operation("ec2", "*")
+def by_moto(call: Call) -> dict[str, Any]:
+    return paged(call)

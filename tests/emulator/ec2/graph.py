@@ -25,6 +25,11 @@ def subnet(account: str, region: str, subnet_id: str) -> Any | None:
     return None
 
 
+def subnet_network(account: str, region: str, subnet_id: str) -> ipaddress.IPv4Network:
+    found = subnet(account, region, subnet_id)
+    return ipaddress.IPv4Network(found.cidr_block if found is not None else "0.0.0.0/32")
+
+
 def subnets(account: str, region: str) -> list[Any]:
     return [found for zone in backend(account, region).subnets.values() for found in zone.values()]
 
@@ -60,12 +65,12 @@ def interfaces_of_group(account: str, region: str, group_id: str) -> list[Any]:
 
 
 def free_addresses(account: str, region: str, subnet_id: str) -> int:
-    network = ipaddress.ip_network(subnet(account, region, subnet_id).cidr_block)
+    network = subnet_network(account, region, subnet_id)
     return network.num_addresses - RESERVED - len(interfaces_in(account, region, subnet_id))
 
 
 def free_address(account: str, region: str, subnet_id: str) -> str:
-    network = ipaddress.ip_network(subnet(account, region, subnet_id).cidr_block)
+    network = subnet_network(account, region, subnet_id)
     taken = {interface.private_ip_address for interface in interfaces_in(account, region, subnet_id)}
     return next(
         str(network[number])
@@ -75,7 +80,13 @@ def free_address(account: str, region: str, subnet_id: str) -> str:
 
 
 def add_interface(
-    account: str, region: str, subnet_id: str, description: str, kind: str, groups: list[str], address: str | None = None
+    account: str,
+    region: str,
+    subnet_id: str,
+    description: str,
+    kind: str,
+    groups: list[str],
+    address: str | None = None,
 ) -> Any:
     """An interface as a service of AWS makes it: nobody but the service can remove it."""
     made = backend(account, region).create_network_interface(

@@ -13,7 +13,7 @@ from ..errors import AwsError
 from ..registry import Call, operation
 from . import graph
 from .endpoint_state import Endpoints
-from .generic import by_moto
+from .generic import paged
 
 
 class Pending:
@@ -45,14 +45,15 @@ def _check_block(block: str, kind: str) -> ipaddress.IPv4Network:
     except ValueError as error:
         raise AwsError("InvalidParameterValue", text) from error
     if not 16 <= network.prefixlen <= 28:
-        raise AwsError("InvalidVpc.Range" if kind == "vpc" else "InvalidSubnet.Range", f"The CIDR '{block}' is invalid.")
+        code = "InvalidVpc.Range" if kind == "vpc" else "InvalidSubnet.Range"
+        raise AwsError(code, f"The CIDR '{block}' is invalid.")
     return network
 
 
 @operation("ec2", "DescribeVpcs")
 def describe_vpcs(call: Call) -> dict[str, Any]:
     _no_page_of_ids(call, "VpcIds")
-    result = by_moto(call)
+    result = paged(call)
     pending = call.store(Pending).vpcs
     for vpc in result["Vpcs"]:
         vpc["State"] = "pending" if vpc["VpcId"] in pending else "available"
@@ -61,7 +62,8 @@ def describe_vpcs(call: Call) -> dict[str, Any]:
 
 def _no_page_of_ids(call: Call, name: str) -> None:
     if call.params.get(name) and "MaxResults" in call.params:
-        raise AwsError("InvalidParameterCombination", f"The parameter {name} cannot be used with the parameter MaxResults")
+        text = f"The parameter {name} cannot be used with the parameter MaxResults"
+        raise AwsError("InvalidParameterCombination", text)
 
 
 @operation("ec2", "ModifyVpcAttribute")
@@ -119,7 +121,7 @@ def _count(call: Call, shown: list[dict[str, Any]]) -> None:
 @operation("ec2", "DescribeSubnets")
 def describe_subnets(call: Call) -> dict[str, Any]:
     _no_page_of_ids(call, "SubnetIds")
-    result = by_moto(call)
+    result = paged(call)
     _count(call, result["Subnets"])
     return result
 
@@ -154,7 +156,7 @@ def delete_network_interface(call: Call) -> dict[str, Any]:
 
 @operation("ec2", "DescribeNetworkInterfaces")
 def describe_network_interfaces(call: Call) -> dict[str, Any]:
-    result = by_moto(call)
+    result = paged(call)
     known = {found.id: found for found in graph.interfaces(call.account, call.region)}
     for shown in result["NetworkInterfaces"]:
         found = known[shown["NetworkInterfaceId"]]

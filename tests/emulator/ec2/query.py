@@ -37,7 +37,7 @@ def _fits(item: Any, name: str, values: list[str], getters: Mapping[str, Getter]
         found = list(tags.values())
     elif name in getters:
         value = getters[name](item)
-        found = value if isinstance(value, (list, tuple)) else [value]
+        found = list(value) if isinstance(value, (list, tuple)) else [value]
     else:
         raise AwsError("InvalidParameterValue", f"The filter '{name}' is invalid")
     texts = [str(value).lower() if isinstance(value, bool) else str(value) for value in found]

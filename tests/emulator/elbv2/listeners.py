@@ -37,7 +37,8 @@ def _actions(call: Call, asked: list[dict[str, Any]], protocol: str, balancer_ar
         text = f"Action type '{action['Type']}' is not supported for listeners of Network Load Balancers"
         raise AwsError("InvalidLoadBalancerAction", text)
     configured = action.get("ForwardConfig", {}).get("TargetGroups", [])
-    arns = [action["TargetGroupArn"]] if action.get("TargetGroupArn") else [entry["TargetGroupArn"] for entry in configured]
+    arns = [action["TargetGroupArn"]] if action.get("TargetGroupArn") else []
+    arns = arns or [entry["TargetGroupArn"] for entry in configured]
     if not arns:
         raise AwsError("ValidationError", "A forward action needs a target group ARN")
     for arn in arns:
@@ -82,7 +83,7 @@ def create_listener(call: Call) -> dict[str, Any]:
         if known.port == port:
             if known.protocol == protocol and known.actions == actions:
                 return {"Listeners": [_shown(known)]}
-            raise AwsError("DuplicateListener", f"A listener already exists on this port for this load balancer: {port}")
+            raise AwsError("DuplicateListener", f"A listener already exists on this port: {port}")
     if len(state.listeners_of(balancer.arn)) >= QUOTA:
         raise AwsError("TooManyListeners", "The maximum number of listeners has been reached")
     arn = call.arn("elasticloadbalancing", f"listener/net/{balancer.name}/{balancer.suffix}/{hex_id('', 16)}")

@@ -64,7 +64,8 @@ def _check_room(call: Call, subnet_ids: list[str]) -> None:
     # AWS wants eight free addresses in a subnet of a load balancer.
     for subnet_id in subnet_ids:
         if graph.free_addresses(call.account, call.region, subnet_id) < 8:
-            raise AwsError("InvalidSubnet", f"Not enough IP space available in {subnet_id}. ELB requires at least 8 free")
+            text = f"Not enough IP space available in {subnet_id}. ELB requires at least 8 free addresses"
+            raise AwsError("InvalidSubnet", text)
 
 
 def _check_groups(call: Call, group_ids: list[str], vpc_id: str) -> None:

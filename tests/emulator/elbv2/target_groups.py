@@ -52,7 +52,8 @@ def _check_settings(asked: dict[str, Any], current: dict[str, Any]) -> dict[str,
     result = {**current, **given}
     protocol = result["HealthCheckProtocol"]
     if protocol not in CHECK_PROTOCOLS:
-        raise AwsError("ValidationError", f"Health check protocol '{protocol}' must be one of {', '.join(CHECK_PROTOCOLS)}")
+        text = f"Health check protocol '{protocol}' must be one of {', '.join(CHECK_PROTOCOLS)}"
+        raise AwsError("ValidationError", text)
     port = str(result["HealthCheckPort"])
     if port != "traffic-port" and not (port.isdigit() and 1 <= int(port) <= 65535):
         raise AwsError("ValidationError", f"Health check port '{port}' must be 'traffic-port' or in the range 1-65535")

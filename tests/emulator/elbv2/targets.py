@@ -16,7 +16,7 @@ from ..errors import AwsError
 from ..registry import Call, operation
 from ..settings import Settings
 from ..world import World
-from .state import Elb, Target, TargetGroup, elb, target_group
+from .state import Elb, LoadBalancer, Target, TargetGroup, elb, target_group
 
 # Where the addresses of ip targets may lie outside the VPC.
 OUTSIDE = [ipaddress.ip_network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")]
@@ -47,7 +47,7 @@ def _check_target(call: Call, group: TargetGroup, target: dict[str, Any]) -> Tar
         text = f"The IP address '{address}' is not within a permitted range of the target group"
         raise AwsError("InvalidTarget", text)
     if not inside and zone != "all":
-        text = f"You must specify an Availability Zone of 'all' for '{address}', which is not within the VPC of the group"
+        text = f"You must specify an Availability Zone of 'all' for '{address}', which is not in the group's VPC"
         raise AwsError("ValidationError", text)
     if inside and zone is None:
         zone = next(
@@ -135,16 +135,13 @@ def health_of(world: World, state: Elb, group: TargetGroup, target: Target) -> d
     """The state of a target, with AWS's reason when it is not healthy."""
     now = world.clock.now()
     if target.draining_until is not None:
-        return _not(state="draining", reason="Target.DeregistrationInProgress", text="Target deregistration is in progress")
+        text = "Target deregistration is in progress"
+        return _not(state="draining", reason="Target.DeregistrationInProgress", text=text)
     balancers = [state.load_balancers[arn] for arn in state.load_balancers_of(group.arn)]
     if not balancers:
         text = "Target group is not configured to receive traffic from the load balancer"
         return _not(state="unused", reason="Target.NotInUse", text=text)
-    zones = {
-        graph.subnet(group_account(group), group_region(group), subnet_id).availability_zone
-        for balancer in balancers
-        for subnet_id in balancer.subnets
-    }
+    zones = {zone for balancer in balancers for zone in _zones(balancer)}
     if target.zone not in (None, "all") and target.zone not in zones:
         text = "Target is in an Availability Zone that is not enabled for the load balancer"
         return _not(state="unused", reason="Target.NotInUse", text=text)
@@ -157,12 +154,10 @@ def health_of(world: World, state: Elb, group: TargetGroup, target: Target) -> d
     return _probe(world.settings, group, target)
 
 
-def group_account(group: TargetGroup) -> str:
-    return group.arn.split(":")[4]
-
-
-def group_region(group: TargetGroup) -> str:
-    return group.arn.split(":")[3]
+def _zones(balancer: LoadBalancer) -> list[str]:
+    region, account = balancer.arn.split(":")[3:5]
+    found = [graph.subnet(account, region, subnet_id) for subnet_id in balancer.subnets]
+    return [subnet.availability_zone for subnet in found if subnet is not None]
 
 
 def _not(state: str, reason: str, text: str) -> dict[str, str]:

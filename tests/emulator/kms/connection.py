@@ -56,7 +56,8 @@ def _connect_cluster(world: World, store: KeyStore, skip_checks: bool) -> None:
     if not cluster.subnet_ids:
         return
     backend = graph.backend(store.account, store.region)
-    vpc_id = graph.subnet(store.account, store.region, cluster.subnet_ids[0]).vpc_id
+    first = graph.subnet(store.account, store.region, cluster.subnet_ids[0])
+    vpc_id = None if first is None else first.vpc_id
     made = backend.create_security_group(f"kms-{store.id}", f"KMS custom key store {store.id}", vpc_id)
     store.group_id = made.id
     store.interfaces = [

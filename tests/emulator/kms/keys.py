@@ -17,6 +17,7 @@ from .state import CLOUDHSM, EXTERNAL, KeyStore, KeyStores, StoredKey, invalid_s
 
 _DAY = 86_400
 _ORIGIN_OF = {CLOUDHSM: "AWS_CLOUDHSM", EXTERNAL: "EXTERNAL_KEY_STORE"}
+_NEEDS_XKS_KEY = "XksKeyId must be specified with Origin EXTERNAL_KEY_STORE, and only then."
 # moto's ciphertexts begin with the id of their key.
 _KEY_ID_LENGTH = 36
 
@@ -74,7 +75,7 @@ def _check_external_key(call: Call, store: KeyStore, external_id: str) -> None:
     state = call.store(KeyStores)
     for key in state.keys.values():
         other = state.by_id[key.store_id].proxy
-        same = other is not None and (other.uri_endpoint, other.uri_path) == (store.proxy.uri_endpoint, store.proxy.uri_path)
+        same = other is not None and other.uri == store.proxy.uri
         if same and key.external_id == external_id:
             text = f"The external key {external_id} is already associated with the KMS key {key.key_id}."
             raise AwsError("XksKeyAlreadyInUseException", text)
@@ -108,7 +109,7 @@ def _check_store_key(call: Call) -> KeyStore:
     if origin not in _ORIGIN_OF.values():
         raise AwsError("ValidationException", f"CustomKeyStoreId cannot be specified with Origin {origin}.")
     if (origin == "EXTERNAL_KEY_STORE") != ("XksKeyId" in params):
-        raise AwsError("ValidationException", "XksKeyId must be specified with Origin EXTERNAL_KEY_STORE, and only then.")
+        raise AwsError("ValidationException", _NEEDS_XKS_KEY)
     store = key_store(call, params["CustomKeyStoreId"])
     if _ORIGIN_OF[store.kind] != origin:
         raise AwsError("ValidationException", f"The custom key store {store.id} does not hold keys of Origin {origin}.")
@@ -137,7 +138,7 @@ def create_key(call: Call) -> dict[str, Any]:
         if params.get("Origin") in _ORIGIN_OF.values():
             raise AwsError("ValidationException", f"CustomKeyStoreId must be specified with Origin {params['Origin']}.")
         if "XksKeyId" in params:
-            raise AwsError("ValidationException", "XksKeyId must be specified with Origin EXTERNAL_KEY_STORE, and only then.")
+            raise AwsError("ValidationException", _NEEDS_XKS_KEY)
         return {"KeyMetadata": _complete(call, call.by_moto()["KeyMetadata"])}
     store = _check_store_key(call)
     own = ("CustomKeyStoreId", "XksKeyId", "Origin")
@@ -218,7 +219,8 @@ def use_key(call: Call) -> dict[str, Any]:
 )
 def never_in_a_store(call: Call) -> dict[str, Any]:
     if _stored(call, _key_id(call, call.params["KeyId"])) is not None:
-        raise AwsError("UnsupportedOperationException", f"{call.operation} does not work with keys in custom key stores.")
+        text = f"{call.operation} does not work with keys in custom key stores."
+        raise AwsError("UnsupportedOperationException", text)
     return call.by_moto()
 
 

@@ -97,7 +97,8 @@ def targets_of(world: World, found: EndpointService) -> list[tuple[str, int]]:
     ]
     if not listeners:
         raise Obstacle(NOT_REACHABLE, f"No load balancer of {found.name} listens on TCP 443.")
-    healthy, others = [], []
+    healthy: list[tuple[str, int]] = []
+    others: list[tuple[str, int]] = []
     for listener in listeners:
         for arn in listener.target_group_arns:
             group = state.target_groups[arn]

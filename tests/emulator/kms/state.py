@@ -30,6 +30,10 @@ class XksProxy:
     service_owner: str | None = None
 
     @property
+    def uri(self) -> str:
+        return self.uri_endpoint + self.uri_path
+
+    @property
     def server_name(self) -> str:
         return self.uri_endpoint.removeprefix("https://")
 

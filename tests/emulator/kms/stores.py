@@ -55,7 +55,8 @@ def check_credential(credential: dict[str, str]) -> None:
     if not _ACCESS_KEY_ID.match(credential["AccessKeyId"]):
         raise AwsError("ValidationException", "The access key ID must have 20 to 30 characters of A-Z and 2-7.")
     if not _SECRET.match(credential["RawSecretAccessKey"]):
-        raise AwsError("ValidationException", "The secret access key must have 43 to 64 characters of a-z A-Z 0-9 / + =.")
+        text = "The secret access key must have 43 to 64 characters of a-z A-Z 0-9 / + =."
+        raise AwsError("ValidationException", text)
 
 
 def check_name(call: Call, name: str, own: KeyStore | None = None) -> None:
@@ -75,8 +76,8 @@ def check_unique(call: Call, proxy: XksProxy, own: KeyStore | None = None) -> No
             # A public endpoint may be shared by accounts and paths; one of a VPC store by nobody.
             exclusive = VPC_CONNECTIVITY in (other.connectivity, proxy.connectivity)
             same_endpoint = other.uri_endpoint == proxy.uri_endpoint
-            if mine and same_endpoint and other.uri_path == proxy.uri_path:
-                text = f"The URI {proxy.uri_endpoint}{proxy.uri_path} is used by {store.id}."
+            if mine and other.uri == proxy.uri:
+                text = f"The URI {proxy.uri} is used by {store.id}."
                 raise AwsError("XksProxyUriInUseException", text)
             if same_endpoint and exclusive:
                 text = f"The proxy URI endpoint {proxy.uri_endpoint} is used by another custom key store."
@@ -140,7 +141,7 @@ def create_custom_key_store(call: Call) -> dict[str, Any]:
                 return {"CustomKeyStoreId": store.id}
     check_name(call, params["CustomKeyStoreName"])
     if len(stores) >= call.settings.key_store_quota:
-        raise AwsError("LimitExceededException", "The quota of custom key stores in this account and Region is reached.")
+        raise AwsError("LimitExceededException", "The quota of custom key stores in this Region is reached.")
     if proxy is not None:
         check_unique(call, proxy)
         check_way(call, proxy)

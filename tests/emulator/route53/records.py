@@ -21,7 +21,8 @@ _LABELS = re.compile(r"^(\\052\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+$")
 
 
 def _label(key: Key) -> str:
-    return f"resource record set [name='{key[0]}', type='{key[1]}'" + (f", set identifier='{key[2]}']" if key[2] else "]")
+    identifier = f", set identifier='{key[2]}'" if key[2] else ""
+    return f"resource record set [name='{key[0]}', type='{key[1]}'{identifier}]"
 
 
 def _value_flaw(kind: str, value: str) -> str | None:
@@ -47,7 +48,8 @@ def _record_flaw(zone: Zone, key: Key, record: dict[str, Any]) -> str | None:
     if record.get("AliasTarget"):
         return None if not values else "Invalid request: both AliasTarget and ResourceRecords are given"
     if not values or record.get("TTL") is None:
-        return f"Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords]] for {_label(key)}"
+        wanted = "Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords]]"
+        return f"Invalid request: {wanted} for {_label(key)}"
     if len(set(values)) < len(values):
         return f"Duplicate Resource Record: '{next(value for value in values if values.count(value) > 1)}'"
     return next((flaw for flaw in (_value_flaw(kind, value) for value in values) if flaw), None)

@@ -40,7 +40,7 @@ def create_hosted_zone(call: Call) -> dict[str, Any]:
         raise AwsError("InvalidDomainName", f"The domain name {params['Name']} is not valid")
     state = hosted(call)
     if any(zone.caller_reference == params["CallerReference"] for zone in state.zones.values()):
-        text = f"A hosted zone has already been created with the specified caller reference: {params['CallerReference']}"
+        text = f"A hosted zone with the caller reference {params['CallerReference']} already exists"
         raise AwsError("HostedZoneAlreadyExists", text, 409)
     vpc = params.get("VPC")
     config = params.get("HostedZoneConfig") or {}
@@ -48,7 +48,8 @@ def create_hosted_zone(call: Call) -> dict[str, Any]:
         raise AwsError("InvalidInput", "When you create a private hosted zone, you must specify a VPC")
     if vpc:
         _check_conflict(state, name, vpc)
-    servers = [f"ns-{number}.awsdns-{number % 64:02}.{top}." for number, top in enumerate(("com", "net", "org", "co.uk"))]
+    tops = ("com", "net", "org", "co.uk")
+    servers = [f"ns-{number}.awsdns-{number:02}.{top}." for number, top in enumerate(tops)]
     zone = Zone(new_id("Z"), name, bool(vpc), config.get("Comment", ""), params["CallerReference"], servers)
     if vpc:
         zone.vpcs.append(dict(vpc))

@@ -1,0 +1,87 @@
+# Copyright (c) 2026, keylink.aws contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# make demo     from an empty account to a connected key store and back, on the embedded AWS
+# make test     all that CI runs; its parts: lint pytest sanity units ansible-lint molecule build
+# make bench    times, calls and memory as a table
+# PYTHON=python3.13 make ...   with another Python, 3.11 or newer
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+COLLECTION := ansible_collections.keylink.aws
+
+# Tools call each other by name; what Ansible keeps goes to .cache, not to the user's home.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
+export PYTHONDONTWRITEBYTECODE := 1
+SITE = $(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+heading = @printf '\n==== %s\n' '$(1)'
+
+.NOTPARALLEL:
+.PHONY: setup demo test lint pytest sanity units scenarios ansible-lint molecule bench build clean
+
+setup: $(READY)
+
+$(READY): requirements.txt tests/requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=..." if sys.version_info < (3, 11) else 0)'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -r tests/requirements.txt
+	mkdir -p $(SITE)/ansible_collections/keylink
+	ln -sfn $(CURDIR) $(SITE)/ansible_collections/keylink/aws
+	@touch $@
+
+demo: setup
+	$(BIN)/python tests/demo/demo.py
+
+test: lint pytest sanity units ansible-lint molecule build
+
+lint: setup
+	$(call heading,ruff)
+	ruff check .
+	$(call heading,mypy)
+	cd $(SITE) && mypy --config-file $(CURDIR)/pyproject.toml --strict -p $(COLLECTION).plugins.module_utils.core -p $(COLLECTION).plugins.module_utils.resources
+	cd $(SITE) && mypy --config-file $(CURDIR)/pyproject.toml -p $(COLLECTION).plugins
+	cd tests && mypy --config-file ../pyproject.toml -p emulator
+	$(call heading,yamllint)
+	yamllint --strict .
+	$(call heading,antsibull-docs)
+	ANSIBLE_COLLECTIONS_PATH=$(SITE) antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck --validate-collection-refs=dependent .
+	$(call heading,antsibull-changelog)
+	antsibull-changelog lint
+
+pytest: setup
+	$(call heading,pytest: units\, fidelity\, scenarios)
+	$(BIN)/python -m pytest
+
+sanity: setup
+	$(call heading,ansible-test sanity)
+	$(BIN)/python tests/tools/run_ansible_test.py sanity
+
+units: setup
+	$(call heading,ansible-test units)
+	$(BIN)/python tests/tools/run_ansible_test.py units
+
+scenarios: setup
+	$(BIN)/python -m pytest tests/scenarios
+
+ansible-lint: setup
+	$(call heading,ansible-lint)
+	ansible-lint --strict
+
+molecule: setup
+	$(call heading,molecule)
+	cd extensions && molecule test --all
+
+bench: setup
+	$(BIN)/python tests/bench/bench.py
+
+build: setup
+	$(call heading,collection build and install)
+	rm -rf .cache/build
+	ansible-galaxy collection build --output-path .cache/build
+	ANSIBLE_COLLECTIONS_PATH=$(SITE) ansible-galaxy collection install --collections-path .cache/build .cache/build/*.tar.gz
+
+clean:
+	rm -rf .venv .cache .ansible .mypy_cache .ruff_cache tests/output

@@ -1,0 +1,100 @@
+# Copyright (c) 2026, keylink.aws contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reading and changing VPC endpoint services."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws, missing_is
+from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError
+
+_GONE = ("InvalidVpcEndpointServiceId.NotFound", "InvalidVpcEndpointService.NotFound")
+_DESCRIBE = "describe_vpc_endpoint_service_configurations"
+
+
+def services(aws: Aws) -> list[dict[str, Any]]:
+    """All endpoint services of the Region: EC2 filters neither by load balancer nor by private DNS name."""
+    return aws.pages("ec2", _DESCRIBE, "ServiceConfigurations")
+
+
+def details(aws: Aws, service_id: str, load_balancers: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """Principals and connections of a service, and its load balancers, side by side."""
+
+    def listed(operation: str, key: str) -> list[dict[str, Any]]:
+        return missing_is([], _GONE, lambda: aws.pages("ec2", operation, key, **_by_id(operation, service_id)))
+
+    reads: dict[str, Any] = {
+        "permissions": lambda: listed("describe_vpc_endpoint_service_permissions", "AllowedPrincipals"),
+        "connections": lambda: listed("describe_vpc_endpoint_connections", "VpcEndpointConnections"),
+    }
+    if load_balancers:
+        reads["load_balancers"] = lambda: missing_is(
+            [],
+            ("LoadBalancerNotFound",),
+            lambda: aws.call("elbv2", "describe_load_balancers", LoadBalancerArns=list(load_balancers))[
+                "LoadBalancers"
+            ],
+        )
+    return {"load_balancers": [], **aws.together(**reads)}
+
+
+def _by_id(operation: str, service_id: str) -> dict[str, Any]:
+    if operation == "describe_vpc_endpoint_connections":
+        return {"Filters": [{"Name": "service-id", "Values": [service_id]}]}
+    return {"ServiceId": service_id}
+
+
+def connections(aws: Aws, ServiceId: str) -> list[dict[str, Any]]:
+    """The endpoint connections of a service."""
+    operation = "describe_vpc_endpoint_connections"
+    return missing_is(
+        [], _GONE, lambda: aws.pages("ec2", operation, "VpcEndpointConnections", **_by_id(operation, ServiceId))
+    )
+
+
+def one(aws: Aws, ServiceId: str) -> list[dict[str, Any]]:
+    """The service of an id; an empty list where there is none."""
+    return missing_is([], _GONE, lambda: aws.pages("ec2", _DESCRIBE, "ServiceConfigurations", ServiceIds=[ServiceId]))
+
+
+def create(aws: Aws, **arguments: Any) -> dict[str, Any]:
+    """The token makes a repetition after a lost answer find the first service instead of making a second."""
+    token = str(uuid.uuid4())
+    return aws.call("ec2", "create_vpc_endpoint_service_configuration", ClientToken=token, **arguments)
+
+
+def delete(aws: Aws, ServiceId: str) -> dict[str, Any]:
+    """AWS reports a refused deletion in Unsuccessful, with HTTP 200 (N12)."""
+    answer = aws.call("ec2", "delete_vpc_endpoint_service_configurations", ServiceIds=[ServiceId])
+    return _no_refusals("ec2:DeleteVpcEndpointServiceConfigurations", answer)
+
+
+def reject(aws: Aws, ServiceId: str, VpcEndpointIds: Sequence[str]) -> dict[str, Any]:
+    """Reject endpoint connections; refusals come in Unsuccessful here too."""
+    answer = aws.call(
+        "ec2", "reject_vpc_endpoint_connections", ServiceId=ServiceId, VpcEndpointIds=list(VpcEndpointIds)
+    )
+    return _no_refusals("ec2:RejectVpcEndpointConnections", answer)
+
+
+def _no_refusals(action: str, answer: Mapping[str, Any]) -> dict[str, Any]:
+    for item in answer.get("Unsuccessful", []):
+        error = item.get("Error", {})
+        if error.get("Code") not in _GONE:
+            text = f"{item.get('ResourceId', '')}: {error.get('Message', '')}"
+            raise AwsError(action, error.get("Code", "Unknown"), text)
+    return dict(answer)
+
+
+CALLS = {
+    "create_service": create,
+    "delete_service": delete,
+    "reject_connections": reject,
+    "service_connections": connections,
+    "service": one,
+}

@@ -1,0 +1,26 @@
+# Copyright (c) 2026, keylink.aws contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One embedded AWS for all scenarios, empty at the start of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from emulator import server
+
+
+@pytest.fixture(scope="session")
+def embedded_aws() -> Iterator[Any]:
+    with server.start(time_scale=0.0, dns_port=0) as running:
+        yield running
+
+
+@pytest.fixture
+def emulator(embedded_aws: Any) -> Any:
+    embedded_aws.reset()
+    return embedded_aws
