@@ -10,12 +10,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
-COLLECTION := ansible_collections.keylink.aws
+UTILS := ansible_collections.keylink.aws.plugins.module_utils
 
 # Tools call each other by name; what Ansible keeps goes to .cache, not to the user's home.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
-export PYTHONDONTWRITEBYTECODE := 1
+export MYPYPATH := .venv/types:tests
 SITE = $(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 heading = @printf '\n==== %s\n' '$(1)'
 
@@ -30,6 +30,8 @@ $(READY): requirements.txt tests/requirements.txt
 	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -r tests/requirements.txt
 	mkdir -p $(SITE)/ansible_collections/keylink
 	ln -sfn $(CURDIR) $(SITE)/ansible_collections/keylink/aws
+	mkdir -p .venv/types/ansible_collections/keylink
+	ln -sfn $(CURDIR) .venv/types/ansible_collections/keylink/aws
 	@touch $@
 
 demo: setup
@@ -41,13 +43,12 @@ lint: setup
 	$(call heading,ruff)
 	ruff check .
 	$(call heading,mypy)
-	cd $(SITE) && mypy --config-file $(CURDIR)/pyproject.toml --strict -p $(COLLECTION).plugins.module_utils.core -p $(COLLECTION).plugins.module_utils.resources
-	cd $(SITE) && mypy --config-file $(CURDIR)/pyproject.toml -p $(COLLECTION).plugins
-	cd tests && mypy --config-file ../pyproject.toml -p emulator
+	mypy --strict -p $(UTILS).core -p $(UTILS).resources
+	mypy -p ansible_collections.keylink.aws.plugins -p emulator
 	$(call heading,yamllint)
 	yamllint --strict .
 	$(call heading,antsibull-docs)
-	ANSIBLE_COLLECTIONS_PATH=$(SITE) antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck --validate-collection-refs=dependent .
+	GIT_CEILING_DIRECTORIES=$(SITE) ANSIBLE_COLLECTIONS_PATH=$(SITE) antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck --validate-collection-refs=dependent .
 	$(call heading,antsibull-changelog)
 	antsibull-changelog lint
 
@@ -66,13 +67,16 @@ units: setup
 scenarios: setup
 	$(BIN)/python -m pytest tests/scenarios
 
+# ansible-lint installs a copy of the collection: not where the other parts would find it.
+ansible-lint: export ANSIBLE_HOME := $(CURDIR)/.cache/lint
 ansible-lint: setup
 	$(call heading,ansible-lint)
+	rm -rf $(ANSIBLE_HOME)
 	ansible-lint --strict
 
 molecule: setup
 	$(call heading,molecule)
-	cd extensions && molecule test --all
+	molecule test --all
 
 bench: setup
 	$(BIN)/python tests/bench/bench.py

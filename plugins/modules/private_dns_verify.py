@@ -96,6 +96,18 @@ options:
         found out only by AWS, which then says V(failed), and the message cannot tell why.
     type: bool
     default: true
+  force:
+    description:
+      - With O(state=absent), removes the value although the service has live endpoint connections. A key store that uses
+        the service can then not be connected again (N9).
+    type: bool
+    default: false
+  wait_for_disconnect:
+    description:
+      - With O(state=absent), waits for live endpoint connections to go away instead of refusing. For use right after
+        the key store was disconnected, when AWS KMS takes its endpoint away by itself.
+    type: bool
+    default: false
   wait_timeout:
     description:
       - How long to wait, in seconds, for the record and for AWS each. When it runs out, the next run goes on from
@@ -237,8 +249,14 @@ from typing import Any
 from ansible_collections.keylink.aws.plugins.module_utils import runner
 from ansible_collections.keylink.aws.plugins.module_utils.clients import dns
 from ansible_collections.keylink.aws.plugins.module_utils.clients import private_dns as client
+from ansible_collections.keylink.aws.plugins.module_utils.clients.endpoint_service import connections
 from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws
-from ansible_collections.keylink.aws.plugins.module_utils.resources import private_dns, txt_record, zones
+from ansible_collections.keylink.aws.plugins.module_utils.resources import (
+    endpoint_service_waits,
+    private_dns,
+    txt_record,
+    zones,
+)
 
 
 def read(aws: Aws, params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -247,6 +265,9 @@ def read(aws: Aws, params: Mapping[str, Any]) -> Mapping[str, Any]:
         zones=lambda: client.zones(aws, **zones.query(params)),
     )
     view = private_dns.normalise(params, found["services"], found["zones"])
+    if params["state"] == "absent" and view["service"]:
+        held = connections(aws, view["service"]["service_id"])
+        view["vpc_endpoint_connections"] = endpoint_service_waits.normalise_connections(held)
     place = private_dns.place(params, view)
     if place:
         view["record_sets"] = txt_record.normalise(client.record_sets(aws, *place), place[1])
@@ -271,6 +292,8 @@ SPEC = runner.Spec(
         "dns_port": {"type": "int", "default": 53},
         "query_timeout": {"type": "float", "default": 5},
         "verify_published": {"type": "bool", "default": True},
+        "force": {"type": "bool", "default": False},
+        "wait_for_disconnect": {"type": "bool", "default": False},
         **runner.wait_arguments(timeout=1800),
     },
     constraints={
@@ -285,6 +308,7 @@ SPEC = runner.Spec(
     returns=private_dns.returns,
     calls={
         "look_up": dns.look_up,
+        "service_connections": connections,
         "start_verification": client.start_verification,
         "verification": client.verification,
     },

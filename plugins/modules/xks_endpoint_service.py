@@ -20,7 +20,9 @@ author:
   - keylink.aws contributors (@keylink-aws)
 options:
   state:
-    description: With V(absent), deletes the endpoint service of O(name) or O(service_id).
+    description:
+      - With V(absent), deletes the endpoint service of O(name) or O(service_id). It is refused while endpoints are
+        connected, see O(force) and O(wait_for_disconnect).
     type: str
     choices: [present, absent]
     default: present
@@ -28,23 +30,33 @@ options:
     description: The Name tag of the service, by which it is found again. Required to make one.
     type: str
   service_id:
-    description: An existing endpoint service, instead of O(name).
+    description: An existing endpoint service, instead of O(name). It keeps its Name tag.
     type: str
     aliases: [vpc_endpoint_service_id]
   network_load_balancer_arns:
-    description: ARNs of the internal Network Load Balancers. Required to make a service.
+    description:
+      - ARNs of the internal Network Load Balancers. Required to make a service. A load balancer can belong to one
+        service only (N7).
+      - A zone that a load balancer got since is enabled for the service.
     type: list
     elements: str
     aliases: [load_balancer_arns]
   purge_network_load_balancer_arns:
-    description: Whether to take load balancers off the service that are not listed.
+    description:
+      - Whether to take load balancers off the service that are not listed. AWS does it only while no endpoint is
+        connected.
     type: bool
     default: false
   private_dns_name:
     description:
       - Host name of the proxy, a subdomain of a public domain of yours (R11). Required to make a service.
-      - When it is changed, AWS wants the domain verified again.
+      - Lower-case, at most 120 characters, no wildcard, and not a whole domain such as V(example.com).
+      - When it is changed, AWS wants the domain verified again, and the key store must be told the new name.
     type: str
+  acceptance_required:
+    description: Whether connections wait for your consent. AWS KMS cannot use a service that requires it (R8).
+    type: bool
+    default: false
   supported_ip_address_types:
     description: IP address types of the service. AWS KMS needs V(ipv4) (R55). Types that are not listed are removed.
     type: list
@@ -52,12 +64,14 @@ options:
     choices: [ipv4, ipv6]
     default: [ipv4]
   kms_principal:
-    description: Service principal of AWS KMS. Defaults to C(cks.kms.REGION.amazonaws.com) (R68).
+    description:
+      - Service principal of AWS KMS. Defaults to C(cks.kms.REGION.amazonaws.com) (R68). Only of use in a partition
+        with another suffix.
     type: str
   allowed_principals:
     description:
       - Principals to allow besides AWS KMS, such as C(arn:aws:iam::111111111111:role/NAME) for a key store in another
-        account (N16).
+        account (N16). Role ARNs are given without their path. V(*) is refused.
     type: list
     elements: str
   purge_allowed_principals:
@@ -126,6 +140,7 @@ vpc_endpoint_service:
     service_state: Available
     acceptance_required: false
     availability_zones: [eu-central-1a, eu-central-1b]
+    allowed_principals: [cks.kms.eu-central-1.amazonaws.com]
     network_load_balancer_arns:
       - arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/net/payments/0123456789abcdef
     private_dns_name: myproxy-private.xks.example.com
@@ -214,13 +229,10 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources import endpo
 
 
 def read(aws: Aws, params: Mapping[str, Any]) -> Mapping[str, Any]:
-    services = client.services(aws)
-    found = endpoint_service.matching(params, services)
-    details = None
-    if len(found) == 1:
-        balancers = endpoint_service.wanted_load_balancers(params, found[0])
-        details = client.details(aws, found[0]["ServiceId"], balancers)
-    return endpoint_service.normalise(params, aws.region, services, details)
+    around = client.around(aws, endpoint_service.wanted_load_balancers(params))
+    found = endpoint_service.matching(params, around["services"])
+    details = client.details(aws, found[0]["ServiceId"]) if len(found) == 1 else None
+    return endpoint_service.normalise(params, aws.region, around["services"], around["load_balancers"], details)
 
 
 SPEC = runner.Spec(
@@ -231,6 +243,7 @@ SPEC = runner.Spec(
         "network_load_balancer_arns": {"type": "list", "elements": "str", "aliases": ["load_balancer_arns"]},
         "purge_network_load_balancer_arns": {"type": "bool", "default": False},
         "private_dns_name": {},
+        "acceptance_required": {"type": "bool", "default": False},
         "supported_ip_address_types": {
             "type": "list", "elements": "str", "choices": ["ipv4", "ipv6"], "default": ["ipv4"],
         },
@@ -248,6 +261,7 @@ SPEC = runner.Spec(
     plan=endpoint_service.plan,
     returns=endpoint_service.returns,
     calls=client.CALLS,
+    explain=endpoint_service.EXPLAIN,
 )
 
 

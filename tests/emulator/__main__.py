@@ -32,12 +32,12 @@ def main() -> int:
     parser = arguments()
     options = parser.parse_args()
     pairs = [entry.partition("=") for entry in options.map]
-    if not all(address and target.rpartition(":")[2].isdigit() for address, _, target in pairs):
+    if not all(address and target.rpartition(":")[2].isdigit() for address, dummy, target in pairs):
         parser.error("--map takes ADDRESS=HOST:PORT")
 
     signal.signal(signal.SIGTERM, _leave)
     try:
-        return _run(options, {address: target for address, _, target in pairs})
+        return _run(options, {address: target for address, dummy, target in pairs})
     except (KeyboardInterrupt, SystemExit):
         return 0
 

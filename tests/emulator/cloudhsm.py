@@ -54,7 +54,7 @@ def seed(world: World, document: dict[str, Any]) -> dict[str, Any]:
     unknown = set(document) - {item.name for item in fields(Cluster)}
     if unknown:
         raise ClientFault(f"unknown members of a cluster: {', '.join(sorted(unknown))}")
-    cluster_id = document.pop("id", None) or "cluster-" + "".join(secrets.choice(_ALPHABET) for _ in range(11))
+    cluster_id = document.pop("id", None) or "cluster-" + "".join(secrets.choice(_ALPHABET) for dummy in range(11))
     cluster = clusters.by_id.setdefault(cluster_id, Cluster(cluster_id, lineage=cluster_id))
     for name, value in document.items():
         setattr(cluster, name, value)

@@ -46,7 +46,7 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length) if length else b""
-        path, _, query = self.path.partition("?")
+        path, dummy, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
         response = self.server.handle(HttpRequest(self.command, unquote(path), query, headers, body))
         if response.delay and self.server.stopping.wait(response.delay):

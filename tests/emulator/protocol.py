@@ -105,7 +105,7 @@ def identify(request: HttpRequest, default_region: str) -> Identified:
         form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
     elif request.query and request.path == "/":
         form = dict(parse_qsl(request.query, keep_blank_values=True))
-    prefix, _, target = request.headers.get("x-amz-target", "").partition(".")
+    prefix, dummy, target = request.headers.get("x-amz-target", "").partition(".")
     service = VERSIONS.get(form.get("Version", "")) or TARGETS.get(prefix.split("_")[0]) or ""
     if not service and signing_name:
         service = SERVICES.get(signing_name, signing_name)

@@ -37,7 +37,7 @@ class World:
 
     def stores(self, kind: type[Store]) -> list[tuple[str, str, Store]]:
         """All the stores of a kind, with account and region: for what AWS looks up across accounts."""
-        return [(key[1], key[2], found) for key, found in self._stores.items() if key[0] is kind]
+        return [(key[1], key[2], found) for key, found in list(self._stores.items()) if key[0] is kind]
 
     def account_of(self, access_key: str) -> str:
         return self.settings.accounts.get(access_key, self.settings.account)

@@ -1,15 +1,17 @@
 # Copyright (c) 2026, keylink.aws contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One emulator for all tests, emptied for each, and one proxy with its certificates."""
+"""One emulator for all of these tests, an empty account for each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from estate import KEY_ID, NAME, SECRET, Estate
+from fidelity.chain import Chain, client
+from fidelity.estate import KEY_ID, NAME, SECRET, Estate
 
 from emulator import pki, server
 from emulator.proxy import Behaviour, ExternalKey, XksProxy
@@ -19,9 +21,27 @@ PATIENCE = 5.0
 
 
 @pytest.fixture(scope="session")
-def running() -> Iterator[server.Emulator]:
-    with server.start(time_scale=0, dns_port=0, proxy_timeout=PATIENCE) as emulator:
+def running_emulator() -> Iterator[server.Emulator]:
+    with server.start(time_scale=0, dns_port=0) as emulator:
         yield emulator
+
+
+@pytest.fixture
+def emulator(running_emulator: server.Emulator) -> server.Emulator:
+    running_emulator.reset()
+    return running_emulator
+
+
+@pytest.fixture
+def aws(emulator: server.Emulator) -> Callable[[str], Any]:
+    return lambda service: client(emulator.url, service)
+
+
+@pytest.fixture
+def chain(emulator: server.Emulator) -> Chain:
+    """Everything up to a verified endpoint service, with targets that count as healthy."""
+    emulator.configure(unmapped_targets="healthy")
+    return Chain(emulator)
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +49,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[pki.Issued, Pat
     """A root that the emulated KMS trusts, and the directory with its certificates."""
     root = pki.new_root()
     directory = tmp_path_factory.mktemp("authority")
-    names = [NAME, "*.xks.example.com", "public.example.com"]
+    names = [NAME, "public.example.com"]
     pki.write_leaf(directory, root, pki.issue_leaf(root, NAME, alternative_names=names), "good")
     return root, directory
 
@@ -47,24 +67,23 @@ def shared_proxy(authority: tuple[pki.Issued, Path]) -> Iterator[XksProxy]:
 
 
 @pytest.fixture
-def aws(running: server.Emulator, authority: tuple[pki.Issued, Path]) -> Estate:
+def estate(running_emulator: server.Emulator, authority: tuple[pki.Issued, Path]) -> Estate:
     """An empty account whose KMS trusts the tests' root."""
-    running.reset(ca_file=str(authority[1] / "ca.pem"))
-    return Estate(running)
+    running_emulator.reset(ca_file=str(authority[1] / "ca.pem"), proxy_timeout=PATIENCE)
+    return Estate(running_emulator)
 
 
 @pytest.fixture
-def proxy(aws: Estate, shared_proxy: XksProxy) -> XksProxy:
-    """A proxy that is well, at the targets of a chain and at a public name."""
+def proxy(estate: Estate, shared_proxy: XksProxy) -> XksProxy:
+    """A proxy that is well, at the targets of a chain and at two public names."""
     vars(shared_proxy.behaviour).update(vars(Behaviour()))
+    keys = {
+        "good": ExternalKey(),
+        "disabled": ExternalKey(status="DISABLED"),
+        "short": ExternalKey(spec="AES_128"),
+        "encrypt-only": ExternalKey(usage=("ENCRYPT",)),
+    }
     shared_proxy.keys.clear()
-    shared_proxy.keys.update(
-        {
-            "good": ExternalKey(),
-            "disabled": ExternalKey(status="DISABLED"),
-            "short": ExternalKey(spec="AES_128"),
-            "encrypt-only": ExternalKey(usage=("ENCRYPT",)),
-        }
-    )
-    aws.serve(shared_proxy, "public.example.com", NAME)
+    shared_proxy.keys.update(keys)
+    estate.serve(shared_proxy, "public.example.com", NAME)
     return shared_proxy

@@ -98,9 +98,7 @@ class Estate:
         return str(self.ec2.create_vpc(CidrBlock=block)["Vpc"]["VpcId"])
 
     def subnet(self, vpc_id: str, number: int, zone: str) -> str:
-        made = self.ec2.create_subnet(
-            VpcId=vpc_id, CidrBlock=f"10.1.{number}.0/24", AvailabilityZone=f"{REGION}{zone}"
-        )
+        made = self.ec2.create_subnet(VpcId=vpc_id, CidrBlock=f"10.1.{number}.0/24", AvailabilityZone=f"{REGION}{zone}")
         return str(made["Subnet"]["SubnetId"])
 
     def network(self, zones: str = "ab") -> tuple[str, list[str]]:
@@ -167,7 +165,13 @@ class Estate:
         self.allow(service["ServiceId"])
         assert self.verify(service["ServiceId"], self.zone(reference=label)) == "verified"
         return Chain(
-            vpc_id, subnet_ids, group_arn, balancer_arn, listener_arn, service["ServiceId"], service["ServiceName"],
+            vpc_id,
+            subnet_ids,
+            group_arn,
+            balancer_arn,
+            listener_arn,
+            service["ServiceId"],
+            service["ServiceName"],
             dns_name,
         )
 
@@ -223,4 +227,4 @@ class Estate:
     def serve(self, proxy: XksProxy, *names: str) -> None:
         """Make a proxy answer at the targets of a chain, and at public names."""
         host, port = proxy.address
-        self.emulator.configure(address_map={name: f"{host}:{port}" for name in (*TARGETS, *names)})
+        self.emulator.configure(address_map=dict.fromkeys((*TARGETS, *names), f"{host}:{port}"))

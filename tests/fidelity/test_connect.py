@@ -12,11 +12,12 @@ import socket
 import socketserver
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
 from emulator import pki
 from emulator.connect import (
     ConnectResult,
@@ -302,10 +303,10 @@ def silent(connection: socket.socket) -> None:
 
 
 @pytest.fixture(scope="module")
-def tls(good: pki.Files) -> Iterator[ssl.SSLContext]:
+def tls(good: pki.Files) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(good.chain, good.key)
-    yield context
+    return context
 
 
 def test_garbage_over_tls_is_an_invalid_response(good: pki.Files, tls: ssl.SSLContext) -> None:

@@ -15,6 +15,7 @@ import dns.query
 import dns.rcode
 import dns.resolver
 import pytest
+
 from emulator.dns_server import DnsServer
 
 TOKEN = "_6e86v84tqgqubxbwii1m"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from estate import CREDENTIAL, PATH, Estate, code_of, error_of
+from fidelity.estate import CREDENTIAL, PATH, Estate, code_of, error_of
 
 from emulator.proxy import UNAVAILABLE, XksProxy
 
@@ -47,49 +47,47 @@ def row(operation: str, exception: str, cause: str = "") -> Callable[[Row], Row]
     return register
 
 
-def _call(aws: Estate, operation: str) -> Callable[..., Any]:
-    found: Callable[..., Any] = getattr(aws.kms, METHODS[operation])
+def _call(estate: Estate, operation: str) -> Callable[..., Any]:
+    found: Callable[..., Any] = getattr(estate.kms, METHODS[operation])
     return found
 
 
 @pytest.mark.parametrize("key", ROWS, ids=lambda key: "-".join(part for part in key if part))
-def test_exception(key: tuple[str, str, str], aws: Estate, proxy: XksProxy) -> None:
-    call, params = ROWS[key](aws, proxy)
-    before = aws.kms.describe_custom_key_stores()["CustomKeyStores"]
+def test_exception(key: tuple[str, str, str], estate: Estate, proxy: XksProxy) -> None:
+    call, params = ROWS[key](estate, proxy)
+    before = estate.kms.describe_custom_key_stores()["CustomKeyStores"]
     assert code_of(call, **params) == key[1]
-    aws.emulator.clear_faults()
-    assert aws.kms.describe_custom_key_stores()["CustomKeyStores"] == before
+    estate.emulator.clear_faults()
+    assert estate.kms.describe_custom_key_stores()["CustomKeyStores"] == before
 
 
-def test_every_documented_exception_is_raised(aws: Estate) -> None:
-    model = aws.kms.meta.service_model
-    documented = {
-        (name, shape.name) for name in OPERATIONS for shape in model.operation_model(name).error_shapes
-    }
-    raised = {(operation, exception) for operation, exception, _ in ROWS}
+def test_every_documented_exception_is_raised(estate: Estate) -> None:
+    model = estate.kms.meta.service_model
+    documented = {(name, shape.name) for name in OPERATIONS for shape in model.operation_model(name).error_shapes}
+    raised = {(operation, exception) for operation, exception, dummy in ROWS}
     assert documented - raised == set(NOT_RAISED)
     assert raised <= documented
 
 
 def _internal(operation: str) -> None:
     @row(operation, "KMSInternalException")
-    def prepare(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-        aws.emulator.fault("error", action=operation, code="KMSInternalException", status=500, times=1)
+    def prepare(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+        estate.emulator.fault("error", action=operation, code="KMSInternalException", status=500, times=1)
         if operation == "DescribeCustomKeyStores":
             # The reads of the test itself come first.
-            aws.emulator.clear_faults()
-            aws.emulator.fault("error", action=operation, code="KMSInternalException", status=500, skip=1)
-            return _call(aws, operation), {}
+            estate.emulator.clear_faults()
+            estate.emulator.fault("error", action=operation, code="KMSInternalException", status=500, skip=1)
+            return _call(estate, operation), {}
         if operation == "CreateCustomKeyStore":
-            return _call(aws, operation), aws.public_params()
-        return _call(aws, operation), {"CustomKeyStoreId": UNKNOWN}
+            return _call(estate, operation), estate.public_params()
+        return _call(estate, operation), {"CustomKeyStoreId": UNKNOWN}
 
 
 def _unknown(operation: str) -> None:
     @row(operation, "CustomKeyStoreNotFoundException")
-    def prepare(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+    def prepare(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
         more = {"NewCustomKeyStoreName": "new"} if operation == "UpdateCustomKeyStore" else {}
-        return _call(aws, operation), {"CustomKeyStoreId": UNKNOWN, **more}
+        return _call(estate, operation), {"CustomKeyStoreId": UNKNOWN, **more}
 
 
 for _operation in OPERATIONS:
@@ -107,14 +105,14 @@ CLUSTERS: dict[str, dict[str, Any]] = {
 
 def _cluster_rows(exception: str, flaw: dict[str, Any]) -> None:
     @row("CreateCustomKeyStore", exception)
-    def create(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-        return aws.kms.create_custom_key_store, aws.hsm_params(aws.cluster(**flaw))
+    def create(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+        return estate.kms.create_custom_key_store, estate.hsm_params(estate.cluster(**flaw))
 
     @row("UpdateCustomKeyStore", exception)
-    def update(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-        store_id = aws.create(aws.hsm_params(aws.cluster(lineage="one")))
-        restored = aws.cluster(lineage="one", **flaw)
-        return aws.kms.update_custom_key_store, {"CustomKeyStoreId": store_id, "CloudHsmClusterId": restored}
+    def update(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+        store_id = estate.create(estate.hsm_params(estate.cluster(lineage="one")))
+        restored = estate.cluster(lineage="one", **flaw)
+        return estate.kms.update_custom_key_store, {"CustomKeyStoreId": store_id, "CloudHsmClusterId": restored}
 
 
 for _exception, _flaw in CLUSTERS.items():
@@ -122,166 +120,168 @@ for _exception, _flaw in CLUSTERS.items():
 
 
 @row("CreateCustomKeyStore", "CloudHsmClusterInvalidConfigurationException", "no rules for 2223-2225")
-def _no_rules(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-    return aws.kms.create_custom_key_store, aws.hsm_params(aws.cluster(rules=False))
+def _no_rules(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+    return estate.kms.create_custom_key_store, estate.hsm_params(estate.cluster(rules=False))
 
 
 @row("CreateCustomKeyStore", "CloudHsmClusterNotFoundException")
-def _no_cluster(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-    return aws.kms.create_custom_key_store, aws.hsm_params("cluster-aaaaaaaaaaa")
+def _no_cluster(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+    return estate.kms.create_custom_key_store, estate.hsm_params("cluster-aaaaaaaaaaa")
 
 
 @row("CreateCustomKeyStore", "CloudHsmClusterInUseException")
-def _cluster_in_use(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-    aws.create(aws.hsm_params(aws.cluster(lineage="one")))
-    return aws.kms.create_custom_key_store, aws.hsm_params(aws.cluster(lineage="one"), CustomKeyStoreName="second")
+def _cluster_in_use(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+    estate.create(estate.hsm_params(estate.cluster(lineage="one")))
+    return estate.kms.create_custom_key_store, estate.hsm_params(
+        estate.cluster(lineage="one"), CustomKeyStoreName="second"
+    )
 
 
 @row("CreateCustomKeyStore", "IncorrectTrustAnchorException")
-def _wrong_anchor(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-    return aws.kms.create_custom_key_store, aws.hsm_params(aws.cluster(), TrustAnchorCertificate="another")
+def _wrong_anchor(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+    return estate.kms.create_custom_key_store, estate.hsm_params(estate.cluster(), TrustAnchorCertificate="another")
 
 
 @row("UpdateCustomKeyStore", "CloudHsmClusterNotFoundException")
-def _update_to_nowhere(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-    store_id = aws.create(aws.hsm_params(aws.cluster()))
+def _update_to_nowhere(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+    store_id = estate.create(estate.hsm_params(estate.cluster()))
     wanted = {"CustomKeyStoreId": store_id, "CloudHsmClusterId": "cluster-aaaaaaaaaaa"}
-    return aws.kms.update_custom_key_store, wanted
+    return estate.kms.update_custom_key_store, wanted
 
 
 @row("UpdateCustomKeyStore", "CloudHsmClusterNotRelatedException")
-def _unrelated(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-    store_id = aws.create(aws.hsm_params(aws.cluster()))
-    return aws.kms.update_custom_key_store, {"CustomKeyStoreId": store_id, "CloudHsmClusterId": aws.cluster()}
+def _unrelated(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+    store_id = estate.create(estate.hsm_params(estate.cluster()))
+    return estate.kms.update_custom_key_store, {"CustomKeyStoreId": store_id, "CloudHsmClusterId": estate.cluster()}
 
 
 @row("ConnectCustomKeyStore", "CloudHsmClusterNotActiveException")
-def _connect_inactive(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-    cluster_id = aws.cluster()
-    store_id = aws.create(aws.hsm_params(cluster_id))
-    aws.emulator.cloudhsm(id=cluster_id, state="DEGRADED")
-    return aws.kms.connect_custom_key_store, {"CustomKeyStoreId": store_id}
+def _connect_inactive(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+    cluster_id = estate.cluster()
+    store_id = estate.create(estate.hsm_params(cluster_id))
+    estate.emulator.cloudhsm(id=cluster_id, state="DEGRADED")
+    return estate.kms.connect_custom_key_store, {"CustomKeyStoreId": store_id}
 
 
 @row("ConnectCustomKeyStore", "CloudHsmClusterInvalidConfigurationException")
-def _connect_without_rules(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-    cluster_id = aws.cluster()
-    store_id = aws.create(aws.hsm_params(cluster_id))
-    aws.emulator.cloudhsm(id=cluster_id, rules=False)
-    return aws.kms.connect_custom_key_store, {"CustomKeyStoreId": store_id}
+def _connect_without_rules(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+    cluster_id = estate.cluster()
+    store_id = estate.create(estate.hsm_params(cluster_id))
+    estate.emulator.cloudhsm(id=cluster_id, rules=False)
+    return estate.kms.connect_custom_key_store, {"CustomKeyStoreId": store_id}
 
 
 @row("CreateCustomKeyStore", "CustomKeyStoreNameInUseException")
-def _name_taken(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-    aws.create(aws.public_params())
-    return aws.kms.create_custom_key_store, aws.public_params()
+def _name_taken(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+    estate.create(estate.public_params())
+    return estate.kms.create_custom_key_store, estate.public_params()
 
 
 @row("UpdateCustomKeyStore", "CustomKeyStoreNameInUseException")
-def _new_name_taken(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-    aws.create(aws.public_params())
-    store_id = aws.create(aws.hsm_params(aws.cluster()))
-    return aws.kms.update_custom_key_store, {"CustomKeyStoreId": store_id, "NewCustomKeyStoreName": "public"}
+def _new_name_taken(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+    estate.create(estate.public_params())
+    store_id = estate.create(estate.hsm_params(estate.cluster()))
+    return estate.kms.update_custom_key_store, {"CustomKeyStoreId": store_id, "NewCustomKeyStoreName": "public"}
 
 
 @row("CreateCustomKeyStore", "LimitExceededException")
-def _quota(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+def _quota(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
     for number in range(10):
-        aws.create(aws.hsm_params(aws.cluster(), CustomKeyStoreName=f"store-{number}"))
-    return aws.kms.create_custom_key_store, aws.public_params()
+        estate.create(estate.hsm_params(estate.cluster(), CustomKeyStoreName=f"store-{number}"))
+    return estate.kms.create_custom_key_store, estate.public_params()
 
 
 @row("CreateCustomKeyStore", "XksProxyUriInUseException")
-def _uri_taken(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-    aws.create(aws.public_params())
-    return aws.kms.create_custom_key_store, aws.public_params(CustomKeyStoreName="second")
+def _uri_taken(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+    estate.create(estate.public_params())
+    return estate.kms.create_custom_key_store, estate.public_params(CustomKeyStoreName="second")
 
 
 @row("CreateCustomKeyStore", "XksProxyUriEndpointInUseException")
-def _endpoint_taken(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-    chain = aws.chain()
-    aws.create(aws.store_params(chain))
+def _endpoint_taken(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+    chain = estate.chain()
+    estate.create(estate.store_params(chain))
     # A public store cannot take the name of a VPC store, whatever the path.
-    return aws.kms.create_custom_key_store, aws.public_params(chain.dns_name, XksProxyUriPath="/kms/xks/v1")
+    return estate.kms.create_custom_key_store, estate.public_params(chain.dns_name, XksProxyUriPath="/kms/xks/v1")
 
 
 @row("CreateCustomKeyStore", "XksProxyVpcEndpointServiceInUseException")
-def _service_taken(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-    chain = aws.chain()
-    aws.create(aws.store_params(chain))
+def _service_taken(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+    chain = estate.chain()
+    estate.create(estate.store_params(chain))
     wanted = {"CustomKeyStoreName": "second", "XksProxyUriEndpoint": "https://other.xks.example.com"}
-    return aws.kms.create_custom_key_store, aws.store_params(chain, **wanted)
+    return estate.kms.create_custom_key_store, estate.store_params(chain, **wanted)
 
 
 @row("UpdateCustomKeyStore", "XksProxyUriInUseException")
-def _update_to_taken_uri(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-    aws.create(aws.public_params())
+def _update_to_taken_uri(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+    estate.create(estate.public_params())
     # The proxy serves one path only, so the second store starts at another name.
-    other = aws.create(aws.public_params("myproxy-private.xks.example.com", CustomKeyStoreName="second"))
+    other = estate.create(estate.public_params("myproxy-private.xks.example.com", CustomKeyStoreName="second"))
     wanted = {"CustomKeyStoreId": other, "XksProxyUriEndpoint": "https://public.example.com"}
-    return aws.kms.update_custom_key_store, wanted
+    return estate.kms.update_custom_key_store, wanted
 
 
 @row("UpdateCustomKeyStore", "XksProxyUriEndpointInUseException")
-def _update_to_taken_endpoint(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-    chain = aws.chain()
-    aws.create(aws.store_params(chain))
-    other = aws.create(aws.public_params())
+def _update_to_taken_endpoint(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+    chain = estate.chain()
+    estate.create(estate.store_params(chain))
+    other = estate.create(estate.public_params())
     wanted = {"XksProxyUriEndpoint": f"https://{chain.dns_name}", "XksProxyUriPath": "/kms/xks/v1"}
-    return aws.kms.update_custom_key_store, {"CustomKeyStoreId": other, **wanted}
+    return estate.kms.update_custom_key_store, {"CustomKeyStoreId": other, **wanted}
 
 
 @row("UpdateCustomKeyStore", "XksProxyVpcEndpointServiceInUseException")
-def _update_to_taken_service(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-    chain = aws.chain()
-    aws.create(aws.store_params(chain))
-    other = aws.create(aws.public_params())
+def _update_to_taken_service(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+    chain = estate.chain()
+    estate.create(estate.store_params(chain))
+    other = estate.create(estate.public_params())
     wanted = {
         "XksProxyConnectivity": "VPC_ENDPOINT_SERVICE",
         "XksProxyVpcEndpointServiceName": chain.service_name,
         "XksProxyUriEndpoint": "https://other.xks.example.com",
     }
-    return aws.kms.update_custom_key_store, {"CustomKeyStoreId": other, **wanted}
+    return estate.kms.update_custom_key_store, {"CustomKeyStoreId": other, **wanted}
 
 
 @row("CreateCustomKeyStore", "XksProxyVpcEndpointServiceNotFoundException", "unknown name")
-def _no_service(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-    chain = aws.chain()
+def _no_service(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+    chain = estate.chain()
     name = "com.amazonaws.vpce.us-east-1.vpce-svc-00000000000000000"
-    return aws.kms.create_custom_key_store, aws.store_params(chain, XksProxyVpcEndpointServiceName=name)
+    return estate.kms.create_custom_key_store, estate.store_params(chain, XksProxyVpcEndpointServiceName=name)
 
 
 @row("CreateCustomKeyStore", "XksProxyVpcEndpointServiceNotFoundException", "KMS is not allowed")
-def _service_hidden(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-    chain = aws.chain()
-    aws.ec2.modify_vpc_endpoint_service_permissions(
+def _service_hidden(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+    chain = estate.chain()
+    estate.ec2.modify_vpc_endpoint_service_permissions(
         ServiceId=chain.service_id, RemoveAllowedPrincipals=["cks.kms.us-east-1.amazonaws.com"]
     )
-    return aws.kms.create_custom_key_store, aws.store_params(chain)
+    return estate.kms.create_custom_key_store, estate.store_params(chain)
 
 
 @row("UpdateCustomKeyStore", "XksProxyVpcEndpointServiceNotFoundException")
-def _update_to_no_service(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-    store_id = aws.create(aws.store_params(aws.chain()))
+def _update_to_no_service(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+    store_id = estate.create(estate.store_params(estate.chain()))
     name = "com.amazonaws.vpce.us-east-1.vpce-svc-00000000000000000"
     wanted = {"CustomKeyStoreId": store_id, "XksProxyVpcEndpointServiceName": name}
-    return aws.kms.update_custom_key_store, wanted
+    return estate.kms.update_custom_key_store, wanted
 
 
 MISCONFIGURED = "XksProxyVpcEndpointServiceInvalidConfigurationException"
 
 
 @row("CreateCustomKeyStore", MISCONFIGURED, "one zone")
-def _one_zone(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-    return aws.kms.create_custom_key_store, aws.store_params(aws.chain(zones="a"))
+def _one_zone(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+    return estate.kms.create_custom_key_store, estate.store_params(estate.chain(zones="a"))
 
 
 def _modified(cause: str, **change: Any) -> None:
     @row("CreateCustomKeyStore", MISCONFIGURED, cause)
-    def create(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-        chain = aws.chain()
-        aws.ec2.modify_vpc_endpoint_service_configuration(ServiceId=chain.service_id, **change)
-        return aws.kms.create_custom_key_store, aws.store_params(chain)
+    def create(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+        chain = estate.chain()
+        estate.ec2.modify_vpc_endpoint_service_configuration(ServiceId=chain.service_id, **change)
+        return estate.kms.create_custom_key_store, estate.store_params(chain)
 
 
 _modified("acceptance required", AcceptanceRequired=True)
@@ -290,16 +290,16 @@ _modified("unverified", PrivateDnsName="another.xks.example.com")
 
 
 @row("CreateCustomKeyStore", MISCONFIGURED, "another name")
-def _other_name(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-    wanted = aws.store_params(aws.chain(), XksProxyUriEndpoint="https://other.xks.example.com")
-    return aws.kms.create_custom_key_store, wanted
+def _other_name(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+    wanted = estate.store_params(estate.chain(), XksProxyUriEndpoint="https://other.xks.example.com")
+    return estate.kms.create_custom_key_store, wanted
 
 
 @row("UpdateCustomKeyStore", MISCONFIGURED)
-def _update_to_other_name(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-    store_id = aws.create(aws.store_params(aws.chain()))
+def _update_to_other_name(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+    store_id = estate.create(estate.store_params(estate.chain()))
     wanted = {"CustomKeyStoreId": store_id, "XksProxyUriEndpoint": "https://other.xks.example.com"}
-    return aws.kms.update_custom_key_store, wanted
+    return estate.kms.update_custom_key_store, wanted
 
 
 # Exception -> what is wrong with a public proxy: its switches, or parameters of the call.
@@ -318,18 +318,18 @@ PUBLIC: dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]] = {
 
 def _public_rows(exception: str, cause: str, switches: dict[str, Any], params: dict[str, Any]) -> None:
     @row("CreateCustomKeyStore", exception, cause)
-    def create(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+    def create(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
         vars(proxy.behaviour).update(switches)
-        return aws.kms.create_custom_key_store, aws.public_params(**params)
+        return estate.kms.create_custom_key_store, estate.public_params(**params)
 
     @row("UpdateCustomKeyStore", exception, cause)
-    def update(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+    def update(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
         # In a connected store over VPC connectivity, KMS tries the new values before they count.
-        store_id = aws.create(aws.store_params(aws.chain()))
-        assert aws.connect(store_id) == ("CONNECTED", None)
+        store_id = estate.create(estate.store_params(estate.chain()))
+        assert estate.connect(store_id) == ("CONNECTED", None)
         vars(proxy.behaviour).update(switches)
         wanted = params or {"XksProxyAuthenticationCredential": CREDENTIAL}
-        return aws.kms.update_custom_key_store, {"CustomKeyStoreId": store_id, **wanted}
+        return estate.kms.update_custom_key_store, {"CustomKeyStoreId": store_id, **wanted}
 
 
 for (_exception, _cause), (_switches, _params) in PUBLIC.items():
@@ -337,19 +337,19 @@ for (_exception, _cause), (_switches, _params) in PUBLIC.items():
 
 
 @row("DescribeCustomKeyStores", "InvalidMarkerException")
-def _marker(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-    return aws.kms.describe_custom_key_stores, {"Marker": "nonsense"}
+def _marker(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+    return estate.kms.describe_custom_key_stores, {"Marker": "nonsense"}
 
 
 def _wrong_state(operation: str, connected: bool) -> None:
     @row(operation, "CustomKeyStoreInvalidStateException")
-    def prepare(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-        store_id = aws.create(aws.hsm_params(aws.cluster()))
-        aws.emulator.outcome("*", "CONNECTED" if connected else "INTERNAL_ERROR")
+    def prepare(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+        store_id = estate.create(estate.hsm_params(estate.cluster()))
+        estate.emulator.outcome("*", "CONNECTED" if connected else "INTERNAL_ERROR")
         if operation != "DisconnectCustomKeyStore":
-            aws.connect(store_id)
+            estate.connect(store_id)
         more = {"KeyStorePassword": "another1"} if operation == "UpdateCustomKeyStore" else {}
-        return _call(aws, operation), {"CustomKeyStoreId": store_id, **more}
+        return _call(estate, operation), {"CustomKeyStoreId": store_id, **more}
 
 
 _wrong_state("ConnectCustomKeyStore", False)
@@ -359,12 +359,12 @@ _wrong_state("DeleteCustomKeyStore", True)
 
 
 @row("DeleteCustomKeyStore", "CustomKeyStoreHasCMKsException")
-def _keys(aws: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
-    store_id = aws.create(aws.store_params(aws.chain()))
-    assert aws.connect(store_id) == ("CONNECTED", None)
-    aws.kms.create_key(Origin="EXTERNAL_KEY_STORE", CustomKeyStoreId=store_id, XksKeyId="good")
-    aws.kms.disconnect_custom_key_store(CustomKeyStoreId=store_id)
-    return aws.kms.delete_custom_key_store, {"CustomKeyStoreId": store_id}
+def _keys(estate: Estate, proxy: XksProxy) -> tuple[Callable[..., Any], dict[str, Any]]:
+    store_id = estate.create(estate.store_params(estate.chain()))
+    assert estate.connect(store_id) == ("CONNECTED", None)
+    estate.kms.create_key(Origin="EXTERNAL_KEY_STORE", CustomKeyStoreId=store_id, XksKeyId="good")
+    estate.kms.disconnect_custom_key_store(CustomKeyStoreId=store_id)
+    return estate.kms.delete_custom_key_store, {"CustomKeyStoreId": store_id}
 
 
 # Parameters that do not go together: AWS's ValidationException, which the model does not list by operation.
@@ -385,25 +385,25 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("change", COMBINATIONS.values(), ids=list(COMBINATIONS))
-def test_parameters_that_do_not_fit(change: dict[str, Any], aws: Estate) -> None:
-    client = aws.client("kms", validated=False)
-    params = {name: value for name, value in {**aws.public_params(), **change}.items() if value is not None}
+def test_parameters_that_do_not_fit(change: dict[str, Any], estate: Estate) -> None:
+    client = estate.client("kms", validated=False)
+    params = {name: value for name, value in {**estate.public_params(), **change}.items() if value is not None}
     error = error_of(client.create_custom_key_store, **params)
     assert error["Code"] == "ValidationException"
     assert "short" not in error["Message"].replace("shorter", "")
 
 
-def test_a_repeated_create_of_a_disconnected_cluster_store_answers_its_id(aws: Estate) -> None:
-    params = aws.hsm_params(aws.cluster())
-    assert aws.create(params) == aws.create(params)
+def test_a_repeated_create_of_a_disconnected_cluster_store_answers_its_id(estate: Estate) -> None:
+    params = estate.hsm_params(estate.cluster())
+    assert estate.create(params) == estate.create(params)
 
 
-def test_describe_pages_and_hides_secrets(aws: Estate, proxy: XksProxy) -> None:
-    first = aws.create(aws.public_params())
-    second = aws.create(aws.hsm_params(aws.cluster()))
-    page = aws.kms.describe_custom_key_stores(Limit=1)
+def test_describe_pages_and_hides_secrets(estate: Estate, proxy: XksProxy) -> None:
+    first = estate.create(estate.public_params())
+    second = estate.create(estate.hsm_params(estate.cluster()))
+    page = estate.kms.describe_custom_key_stores(Limit=1)
     assert page["Truncated"] is True
-    rest = aws.kms.describe_custom_key_stores(Limit=1, Marker=page["NextMarker"])
+    rest = estate.kms.describe_custom_key_stores(Limit=1, Marker=page["NextMarker"])
     assert rest["Truncated"] is False
     found = page["CustomKeyStores"] + rest["CustomKeyStores"]
     assert [store["CustomKeyStoreId"] for store in found] == [first, second]
@@ -416,6 +416,9 @@ def test_describe_pages_and_hides_secrets(aws: Estate, proxy: XksProxy) -> None:
     }
     assert {"CloudHsmClusterId", "TrustAnchorCertificate"} <= set(found[1])
     assert "XksProxyConfiguration" not in found[1]
-    assert len(list(aws.kms.get_paginator("describe_custom_key_stores").paginate(PaginationConfig={"PageSize": 1}))) == 2
+    assert (
+        len(list(estate.kms.get_paginator("describe_custom_key_stores").paginate(PaginationConfig={"PageSize": 1})))
+        == 2
+    )
     both = {"CustomKeyStoreId": first, "CustomKeyStoreName": "public"}
-    assert code_of(aws.kms.describe_custom_key_stores, **both) == "ValidationException"
+    assert code_of(estate.kms.describe_custom_key_stores, **both) == "ValidationException"

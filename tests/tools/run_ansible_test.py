@@ -81,7 +81,7 @@ def prepare_pip() -> None:
     # The run has a home of its own and passes no PIP_ variables on: hand the user's settings over as a file.
     settings = subprocess.run([*pip, "config", "list"], check=True, capture_output=True, text=True).stdout
     lines = [line.partition("=") for line in settings.splitlines()]
-    values = {name.rpartition(".")[2]: value.strip("'\"") for name, _, value in lines}
+    values = {"quiet": "1"} | {name.rpartition(".")[2]: value.strip("'\"") for name, equals, value in lines if equals}
     file = HOME / ".config" / "pip" / "pip.conf"
     file.parent.mkdir(parents=True, exist_ok=True)
     text = "".join(f"{name} = {value}\n".replace("\\n", "\n    ") for name, value in values.items())

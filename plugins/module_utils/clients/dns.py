@@ -98,7 +98,7 @@ class _Lookup:
                 "zone": zone,
                 "trouble": trouble or ("" if self.servers[zone] else "no servers"),
                 "servers": [
-                    {"server": server, **answer} for (asked, server, _), answer in said.items() if asked == name
+                    {"server": server, **answer} for (asked, server, dummy), answer in said.items() if asked == name
                 ],
             }
             for name, (zone, trouble) in zones.items()

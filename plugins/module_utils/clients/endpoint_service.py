@@ -7,13 +7,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws, missing_is
 from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError
 
-_GONE = ("InvalidVpcEndpointServiceId.NotFound", "InvalidVpcEndpointService.NotFound")
+_GONE = (
+    "InvalidVpcEndpointServiceId.NotFound", "InvalidVpcEndpointService.NotFound", "InvalidVpcEndpointId.NotFound",
+)
+_NO_BALANCER = ("LoadBalancerNotFound",)
 _DESCRIBE = "describe_vpc_endpoint_service_configurations"
 
 
@@ -22,25 +25,32 @@ def services(aws: Aws) -> list[dict[str, Any]]:
     return aws.pages("ec2", _DESCRIBE, "ServiceConfigurations")
 
 
-def details(aws: Aws, service_id: str, load_balancers: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-    """Principals and connections of a service, and its load balancers, side by side."""
+def around(aws: Aws, load_balancers: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """All endpoint services of the Region, and those load balancers of the ARNs that exist, side by side."""
+    if not load_balancers:
+        return {"services": services(aws), "load_balancers": []}
+    return aws.together(services=lambda: services(aws), load_balancers=lambda: _balancers(aws, load_balancers))
+
+
+def _balancers(aws: Aws, arns: Sequence[str]) -> list[dict[str, Any]]:
+    operation, key = "describe_load_balancers", "LoadBalancers"
+    found = missing_is(None, _NO_BALANCER, lambda: aws.pages("elbv2", operation, key, LoadBalancerArns=list(arns)))
+    if found is not None:
+        return list(found)
+    # One that is missing hides the others.
+    return [item for item in aws.pages("elbv2", operation, key) if item["LoadBalancerArn"] in arns]
+
+
+def details(aws: Aws, service_id: str) -> dict[str, list[dict[str, Any]]]:
+    """Principals and connections of a service, side by side."""
 
     def listed(operation: str, key: str) -> list[dict[str, Any]]:
         return missing_is([], _GONE, lambda: aws.pages("ec2", operation, key, **_by_id(operation, service_id)))
 
-    reads: dict[str, Any] = {
-        "permissions": lambda: listed("describe_vpc_endpoint_service_permissions", "AllowedPrincipals"),
-        "connections": lambda: listed("describe_vpc_endpoint_connections", "VpcEndpointConnections"),
-    }
-    if load_balancers:
-        reads["load_balancers"] = lambda: missing_is(
-            [],
-            ("LoadBalancerNotFound",),
-            lambda: aws.call("elbv2", "describe_load_balancers", LoadBalancerArns=list(load_balancers))[
-                "LoadBalancers"
-            ],
-        )
-    return {"load_balancers": [], **aws.together(**reads)}
+    return aws.together(
+        permissions=lambda: listed("describe_vpc_endpoint_service_permissions", "AllowedPrincipals"),
+        connections=lambda: listed("describe_vpc_endpoint_connections", "VpcEndpointConnections"),
+    )
 
 
 def _by_id(operation: str, service_id: str) -> dict[str, Any]:
@@ -63,9 +73,22 @@ def one(aws: Aws, ServiceId: str) -> list[dict[str, Any]]:
 
 
 def create(aws: Aws, **arguments: Any) -> dict[str, Any]:
-    """The token makes a repetition after a lost answer find the first service instead of making a second."""
+    """The token makes a repetition after a lost answer find the first service instead of making a second. It is new
+    for each run: a token of the name alone would bring back the answer of a service that was deleted since. Between
+    runs the Name tag finds the service, and AWS puts a load balancer into one service only."""
     token = str(uuid.uuid4())
     return aws.call("ec2", "create_vpc_endpoint_service_configuration", ClientToken=token, **arguments)
+
+
+def enable_zones(aws: Aws, ServiceId: str, Zones: Sequence[str]) -> None:
+    """With nothing but the id, AWS takes up the new zones of the load balancer, once they are ready."""
+    operation = "modify_vpc_endpoint_service_configuration"
+    aws.call("ec2", operation, ServiceId=ServiceId)
+    enabled = [zone for item in one(aws, ServiceId) for zone in item.get("AvailabilityZones", [])]
+    left = sorted(set(Zones).difference(enabled))
+    if left:
+        action = "ec2:ModifyVpcEndpointServiceConfiguration"
+        raise AwsError(action, "ZonesNotReady", f"{', '.join(left)} of the load balancer cannot be used yet")
 
 
 def delete(aws: Aws, ServiceId: str) -> dict[str, Any]:
@@ -91,8 +114,9 @@ def _no_refusals(action: str, answer: Mapping[str, Any]) -> dict[str, Any]:
     return dict(answer)
 
 
-CALLS = {
+CALLS: Mapping[str, Callable[..., Any]] = {
     "create_service": create,
+    "enable_zones": enable_zones,
     "delete_service": delete,
     "reject_connections": reject,
     "service_connections": connections,

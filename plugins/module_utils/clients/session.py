@@ -17,11 +17,12 @@ try:
     import boto3
     import botocore.session
     from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
     from botocore.loaders import create_loader
+
+    HAS_BOTO3 = True
 except ImportError:
-    boto3 = None
-    BotoCoreError = ClientError = NoCredentialsError = NoRegionError = Exception
+    HAS_BOTO3 = False
 
 # IAM's name of a service where it is not boto3's.
 _IAM_PREFIX = {"elbv2": "elasticloadbalancing", "cloudhsmv2": "cloudhsm"}
@@ -34,6 +35,8 @@ _loader: Any = None
 
 def warm(services: tuple[str, ...] = _SERVICES) -> None:
     """Parse the service models once per process: most of what a first client costs."""
+    if not HAS_BOTO3:
+        return
     loader = _shared_loader()
     for service in services:
         loader.load_service_model(service, "service-2")
@@ -62,7 +65,7 @@ class Aws:
     """
 
     def __init__(self, connection: tuple[str | None, str | None, Mapping[str, Any]]) -> None:
-        if boto3 is None:
+        if not HAS_BOTO3:
             raise Failure("boto3 and botocore are needed: pip install boto3")
         region, self._endpoint, self._parameters = connection
         if not region:
@@ -89,8 +92,9 @@ class Aws:
         # AWS's throttling and 5xx answers are botocore's to repeat; a user's aws_config has the last word.
         config = Config(retries={"mode": "standard", "total_max_attempts": 8}, max_pool_connections=16)
         own = parameters.pop("aws_config", None)
+        session: Any = boto3.session.Session(botocore_session=core)
         try:
-            return boto3.session.Session(botocore_session=core).client(
+            return session.client(
                 service,
                 region_name=self.region,
                 endpoint_url=self._endpoint,

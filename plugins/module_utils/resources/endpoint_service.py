@@ -11,20 +11,34 @@ from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.compare import (
     aws_tags,
-    changed_keys,
+    listing,
     missing,
     plain_tags,
     tag_changes,
-    tags_after,
 )
-from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending, placeholder
-from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Change, Plan, Step
+from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending
+from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Change, Plan, Step, Wait
 from ansible_collections.keylink.aws.plugins.module_utils.resources import dns_record
 from ansible_collections.keylink.aws.plugins.module_utils.resources import endpoint_service_checks as checks
 from ansible_collections.keylink.aws.plugins.module_utils.resources import endpoint_service_waits as waits
+from ansible_collections.keylink.aws.plugins.module_utils.resources.endpoint_service_wanted import (
+    label,
+    purge_tags,
+    wanted,
+    wanted_tags,
+    zones_of,
+)
 
 Params = Mapping[str, Any]
 View = dict[str, Any]
+
+# What AWS's refusals mean here.
+EXPLAIN = {
+    "ExistingVpcEndpointConnections": "Endpoints are connected to the service: disconnect the key store that uses it "
+    "first, or set force: true with state: absent to cut it off.",
+    "InvalidPrincipal": "Check allowed_principals and kms_principal: a role or user must exist, and its ARN is given "
+    "without a path.",
+}
 
 _KIND = "endpoint service"
 _ENDING = ("Deleting", "Deleted")
@@ -36,57 +50,55 @@ _MANAGED = (
 
 
 def normalise(
-    params: Params, region: str, services: Sequence[Mapping[str, Any]], details: Mapping[str, Any] | None
+    params: Params,
+    region: str,
+    services: Sequence[Mapping[str, Any]],
+    balancers: Sequence[Mapping[str, Any]],
+    details: Mapping[str, Any] | None,
 ) -> View:
-    """The answers of EC2 as one state. details: of the only service that PARAMS name."""
+    """The answers of AWS as one state. details: principals and connections of the only service that PARAMS name."""
     matches = matching(params, services)
     ids = [item["ServiceId"] for item in matches]
-    view: View = {
+    return {
         "region": region,
         "matches": ids,
-        "service": None,
-        "load_balancers": {},
+        "service": _service(matches[0], details) if len(matches) == 1 and details is not None else None,
+        "load_balancers": {item["LoadBalancerArn"]: _load_balancer(item) for item in balancers},
         "others": [_other(item) for item in services if item["ServiceId"] not in ids],
     }
-    if len(matches) != 1 or details is None:
-        return view
-    view["service"] = _service(matches[0], details)
-    view["load_balancers"] = {
-        item["LoadBalancerArn"]: sorted(zone["ZoneName"] for zone in item.get("AvailabilityZones", []))
-        for item in details["load_balancers"]
-    }
-    return view
 
 
 def matching(params: Params, services: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The services that PARAMS name. One on its way out is only of interest to state absent."""
     if params["service_id"]:
         return [item for item in services if item["ServiceId"] == params["service_id"]]
-    return [
-        item
-        for item in services
-        if plain_tags(item.get("Tags")).get("Name") == params["name"]
-        and (params["state"] == "absent" or item.get("ServiceState") not in _ENDING)
-    ]
+    named = [item for item in services if plain_tags(item.get("Tags")).get("Name") == params["name"]]
+    alive = [item for item in named if item.get("ServiceState") not in _ENDING]
+    return alive or (named[:1] if params["state"] == "absent" else [])
 
 
-def wanted_load_balancers(params: Params, service: Mapping[str, Any]) -> list[str]:
-    """The load balancers whose zones are of interest."""
-    if params["state"] == "absent":
-        return []
-    return sorted(
-        arn
-        for arn in {*(params["network_load_balancer_arns"] or ()), *service.get("NetworkLoadBalancerArns", [])}
-        if not is_pending(arn)
-    )
+def wanted_load_balancers(params: Params) -> list[str]:
+    """The load balancers to look at."""
+    given = params["network_load_balancer_arns"] if params["state"] == "present" else None
+    return sorted({arn for arn in given or () if not is_pending(arn)})
+
+
+def _load_balancer(raw: Mapping[str, Any]) -> View:
+    return {
+        "state": raw.get("State", {}).get("Code", "provisioning"),
+        "scheme": raw.get("Scheme"),
+        "availability_zones": sorted(zone["ZoneName"] for zone in raw.get("AvailabilityZones", [])),
+    }
 
 
 def _other(raw: Mapping[str, Any]) -> View:
+    ending = raw.get("ServiceState") in _ENDING
     return {
         "service_id": raw["ServiceId"],
         "name": plain_tags(raw.get("Tags")).get("Name", "no name"),
+        "ending": ending,
         "network_load_balancer_arns": list(raw.get("NetworkLoadBalancerArns", [])),
-        "private_dns_name": raw.get("PrivateDnsName") if raw.get("ServiceState") not in _ENDING else None,
+        "private_dns_name": None if ending else raw.get("PrivateDnsName"),
     }
 
 
@@ -98,6 +110,7 @@ def _service(raw: Mapping[str, Any], details: Mapping[str, Any]) -> View:
         "service_state": raw.get("ServiceState", "Pending"),
         "service_type": [item["ServiceType"] for item in raw.get("ServiceType", [])],
         "availability_zones": sorted(raw.get("AvailabilityZones", [])),
+        "availability_zone_ids": sorted(raw.get("AvailabilityZoneIds", [])),
         "acceptance_required": bool(raw.get("AcceptanceRequired")),
         "manages_vpc_endpoints": bool(raw.get("ManagesVpcEndpoints")),
         "network_load_balancer_arns": sorted(raw.get("NetworkLoadBalancerArns", [])),
@@ -109,23 +122,9 @@ def _service(raw: Mapping[str, Any], details: Mapping[str, Any]) -> View:
             key: configuration.get(key.capitalize()) for key in ("name", "type", "value", "state")
         },
         "allowed_principals": sorted(item["Principal"] for item in details["permissions"]),
-        "vpc_endpoint_connections": [_connection(item) for item in details["connections"]],
+        "vpc_endpoint_connections": waits.normalise_connections(details["connections"]),
         "tags": plain_tags(raw.get("Tags")),
     }
-
-
-def _connection(raw: Mapping[str, Any]) -> View:
-    return {
-        "vpc_endpoint_id": raw["VpcEndpointId"],
-        "vpc_endpoint_owner": raw.get("VpcEndpointOwner"),
-        "vpc_endpoint_state": raw.get("VpcEndpointState"),
-    }
-
-
-def principals(params: Params, region: str) -> list[str]:
-    """Who is to be allowed: AWS KMS first (R68), then those of the option."""
-    return list(dict.fromkeys([params["kms_principal"] or f"cks.kms.{region}.amazonaws.com",
-                               *(params["allowed_principals"] or ())]))
 
 
 def plan(params: Params, current: Mapping[str, Any]) -> Plan:
@@ -135,100 +134,54 @@ def plan(params: Params, current: Mapping[str, Any]) -> Plan:
     problems = checks.identity(params, current) + checks.creation(params, current)
     if problems:
         return Plan((), current, tuple(problems))
-    problems = checks.neighbours(params, current)
     before = current["service"]
-    after = _wanted(params, current)
-    service_change = _update(params, current, before, after) if before else _create(params, after)
-    changes = (service_change, _allow(params, before, after))
-    view = {**current, "service": after, "matches": [after["service_id"]]}
-    settle = (
-        (waits.available(after["service_id"], service_change.name),)
-        if not before or before["service_state"] != "Available"
-        else ()
+    after = wanted(params, current)
+    change = _update(params, current, before, after) if before else _create(params, current, after)
+    problems = checks.neighbours(params, current) + checks.load_balancers(params, current)
+    problems += checks.service(after) + (checks.changes(before, after) if before else [])
+    return Plan(
+        (change, _allow(params, before, after)),
+        {**current, "service": after, "matches": [after["service_id"]]},
+        tuple(problems),
+        _settle(params, before, after),
+        _warnings(before, after) if before else (),
     )
-    return Plan(changes, view, (*problems, *checks.service(after)), settle)
 
 
-def _wanted(params: Params, current: Mapping[str, Any]) -> View:
-    before = current["service"] or _nothing(params)
-    balancers = _list_after(before["network_load_balancer_arns"], params["network_load_balancer_arns"],
-                            params["purge_network_load_balancer_arns"])
-    zones = set(before["availability_zones"])
-    for arn in balancers:
-        zones |= set(current["load_balancers"].get(arn, ()))
-    name = params["private_dns_name"] or before["private_dns_name"]
-    wanted_tags = _wanted_tags(params)
-    return {
-        **before,
-        "acceptance_required": False,
-        "network_load_balancer_arns": balancers,
-        "availability_zones": sorted(zones),
-        "supported_ip_address_types": sorted(params["supported_ip_address_types"]),
-        "private_dns_name": name,
-        "private_dns_name_configuration": before["private_dns_name_configuration"]
-        if name == before["private_dns_name"]
-        else _unknown_record(params["name"] or before["service_id"]),
-        "allowed_principals": _list_after(before["allowed_principals"], principals(params, current["region"]),
-                                          params["purge_allowed_principals"]),
-        "tags": tags_after(before["tags"], wanted_tags, _purge_tags(params)),
-    }
+def _settle(params: Params, before: View | None, after: View) -> tuple[Wait, ...]:
+    if before and before["service_state"] == "Available":
+        return ()
+    return (waits.available(after["service_id"], label(params, after)),)
 
 
-def _nothing(params: Params) -> View:
-    """A service that does not exist yet, with what AWS will assign."""
-    name = params["name"]
-    return {
-        "service_id": placeholder("endpoint_service", name, "service_id"),
-        "service_name": placeholder("endpoint_service", name, "service_name"),
-        "service_state": "Available",
-        "service_type": ["Interface"],
-        "availability_zones": [],
-        "manages_vpc_endpoints": False,
-        "network_load_balancer_arns": [],
-        "gateway_load_balancer_arns": [],
-        "base_endpoint_dns_names": [],
-        "private_dns_name": None,
-        "private_dns_name_configuration": {},
-        "allowed_principals": [],
-        "vpc_endpoint_connections": [],
-        "tags": {},
-    }
-
-
-def _unknown_record(name: str) -> View:
-    """AWS makes a new record for each private DNS name, to be verified anew (R56)."""
-    return {
-        "name": placeholder("endpoint_service", name, "record_name"),
-        "type": "TXT",
-        "value": placeholder("endpoint_service", name, "record_value"),
-        "state": "pendingVerification",
-    }
-
-
-def _list_after(before: Sequence[str], wanted: Sequence[str] | None, purge: bool) -> list[str]:
-    if wanted is None:
-        return sorted(before)
-    return sorted(set(wanted) if purge else {*before, *wanted})
-
-
-def _wanted_tags(params: Params) -> dict[str, str] | None:
-    name = {"Name": params["name"]} if params["name"] else {}
-    if params["tags"] is None:
-        return name or None
-    return {**params["tags"], **name}
-
-
-def _purge_tags(params: Params) -> bool:
-    return bool(params["purge_tags"]) and params["tags"] is not None
+def _warnings(before: View, after: View) -> tuple[str, ...]:
+    live = checks.live_connections(before)
+    if not live:
+        return ()
+    found = []
+    removed = missing(before["allowed_principals"], after["allowed_principals"])
+    if removed:
+        text = "may not connect any more, but the endpoints that there are stay connected"
+        found.append(f"{listing(removed)} {text}: {checks.names(live)}.")
+    if before["private_dns_name"] != after["private_dns_name"]:
+        found.append(
+            f"The private DNS name changes while endpoints are connected: {checks.names(live)}. A key store that uses "
+            "it must be disconnected and told the new name before it can connect again."
+        )
+    return tuple(found)
 
 
 def _shown(view: Mapping[str, Any]) -> View:
     return {key: view[key] for key in _MANAGED}
 
 
-def _create(params: Params, after: View) -> Change:
+def _create(params: Params, current: Mapping[str, Any], after: View) -> Change:
+    name, service_id = label(params, after), after["service_id"]
+    if params["service_id"]:
+        # Its id is not known yet: an earlier task makes it.
+        return Change(_KIND, name, None, _shown(after), id=service_id, adopted=True)
     arguments: dict[str, Any] = {
-        "AcceptanceRequired": False,
+        "AcceptanceRequired": after["acceptance_required"],
         "NetworkLoadBalancerArns": after["network_load_balancer_arns"],
         "PrivateDnsName": after["private_dns_name"],
         "SupportedIpAddressTypes": after["supported_ip_address_types"],
@@ -237,50 +190,84 @@ def _create(params: Params, after: View) -> Change:
     step = Step(
         "create_service",
         arguments,
-        {
-            after["service_id"]: "ServiceConfiguration.ServiceId",
-            after["service_name"]: "ServiceConfiguration.ServiceName",
-        },
-        needs=tuple(waits.load_balancer_active(arn) for arn in after["network_load_balancer_arns"]),
-        say=f"create {_KIND} {params['name']}",
+        {service_id: "ServiceConfiguration.ServiceId", after["service_name"]: "ServiceConfiguration.ServiceName"},
+        needs=_needs(current, after["network_load_balancer_arns"]),
+        say=f"create {_KIND} {name}",
     )
-    return Change(_KIND, params["name"], None, _shown(after), (step,), after["service_id"])
+    return Change(_KIND, name, None, _shown(after), (step,), service_id)
+
+
+def _needs(current: Mapping[str, Any], balancers: Sequence[str]) -> tuple[Wait, ...]:
+    """R50, N7: a load balancer must be active, and free."""
+    inactive = [arn for arn in balancers if current["load_balancers"].get(arn, {}).get("state") != "active"]
+    leaving = [
+        item
+        for item in current["others"]
+        if item["ending"] and set(balancers).intersection(item["network_load_balancer_arns"])
+    ]
+    return (
+        *(waits.load_balancer_active(arn) for arn in inactive),
+        *(waits.gone(item["service_id"], item["name"]) for item in leaving),
+    )
 
 
 def _update(params: Params, current: Mapping[str, Any], before: View, after: View) -> Change:
-    name = before["tags"].get("Name") or before["service_id"]
-    steps = [*_modify(before, after, name), *_tag_steps(params, before, name)]
-    return Change(_KIND, name, _shown(before), _shown(after), tuple(steps), before["service_id"])
+    name = label(params, before)
+    steps = [
+        *_modify(current, before, after, name),
+        *_enable_zones(params, current, before, name),
+        *_tag_steps(params, before, name),
+    ]
+    pinned = bool(params["service_id"])
+    return Change(_KIND, name, _shown(before), _shown(after), tuple(steps), before["service_id"], pinned)
 
 
-def _modify(before: View, after: View, name: str) -> list[Step]:
-    differing = changed_keys(before, {key: after[key] for key in _MANAGED if key != "tags"})
-    if not differing:
+def _modify(current: Mapping[str, Any], before: View, after: View, name: str) -> list[Step]:
+    arguments: dict[str, Any] = {}
+    for key, api in (("acceptance_required", "AcceptanceRequired"), ("private_dns_name", "PrivateDnsName")):
+        if before[key] != after[key]:
+            arguments[api] = after[key]
+    arguments |= _differences(
+        before, after, network_load_balancer_arns="NetworkLoadBalancerArns",
+        supported_ip_address_types="SupportedIpAddressTypes",
+    )
+    if not arguments:
         return []
-    # With nothing but the id, AWS takes up the zones that the load balancer got in the meantime.
-    arguments: dict[str, Any] = {"ServiceId": before["service_id"]}
-    added_balancers = missing(after["network_load_balancer_arns"], before["network_load_balancer_arns"])
-    if "acceptance_required" in differing:
-        arguments["AcceptanceRequired"] = False
-    if "private_dns_name" in differing:
-        arguments["PrivateDnsName"] = after["private_dns_name"]
-    for key, api in (("network_load_balancer_arns", "NetworkLoadBalancerArns"),
-                     ("supported_ip_address_types", "SupportedIpAddressTypes")):
-        for prefix, items in (("Add", missing(after[key], before[key])), ("Remove", missing(before[key], after[key]))):
-            if items:
-                arguments[prefix + api] = items
     return [
         Step(
             "ec2.modify_vpc_endpoint_service_configuration",
-            arguments,
-            needs=tuple(waits.load_balancer_active(arn) for arn in added_balancers),
+            {"ServiceId": before["service_id"], **arguments},
+            needs=_needs(current, arguments.get("AddNetworkLoadBalancerArns", ())),
             say=f"change {_KIND} {name}",
         )
     ]
 
 
+def _differences(before: View, after: View, **lists: str) -> dict[str, list[str]]:
+    """The Add and Remove arguments of what AWS changes by difference."""
+    found = {}
+    for key, api in lists.items():
+        found["Add" + api] = missing(after[key], before[key])
+        found["Remove" + api] = missing(before[key], after[key])
+    return {name: items for name, items in found.items() if items}
+
+
+def _enable_zones(params: Params, current: Mapping[str, Any], before: View, name: str) -> list[Step]:
+    """AWS takes up a new zone of a load balancer that the service has only when it is told to, and only some
+    minutes after the load balancer got it."""
+    zones = sorted({zone for arn in before["network_load_balancer_arns"] for zone in zones_of(current, arn)})
+    new = missing(zones, before["availability_zones"])
+    if not new:
+        return []
+    say = f"enable {listing(new)} for {_KIND} {name}"
+    arguments = {"ServiceId": before["service_id"]}
+    if not params["wait"]:
+        return [Step("ec2.modify_vpc_endpoint_service_configuration", arguments, say=say)]
+    return [Step("enable_zones", {**arguments, "Zones": new}, retry=(waits.ZONES_NOT_READY,), say=say)]
+
+
 def _tag_steps(params: Params, before: View, name: str) -> list[Step]:
-    to_set, surplus = tag_changes(before["tags"], _wanted_tags(params), _purge_tags(params))
+    to_set, surplus = tag_changes(before["tags"], wanted_tags(params, before), purge_tags(params))
     resource = {"Resources": [before["service_id"]]}
     steps = []
     if to_set:
@@ -292,22 +279,17 @@ def _tag_steps(params: Params, before: View, name: str) -> list[Step]:
 
 
 def _allow(params: Params, before: View | None, after: View) -> Change:
-    name = params["name"] or after["tags"].get("Name") or after["service_id"]
+    name = label(params, after)
     have = before["allowed_principals"] if before else []
-    arguments: dict[str, Any] = {"ServiceId": after["service_id"]}
-    for key, items in (("AddAllowedPrincipals", missing(after["allowed_principals"], have)),
-                       ("RemoveAllowedPrincipals", missing(have, after["allowed_principals"]))):
-        if items:
-            arguments[key] = items
-    steps = (
-        (Step("ec2.modify_vpc_endpoint_service_permissions", arguments, say=f"allow principals of {_KIND} {name}"),)
-        if len(arguments) > 1
-        else ()
+    shown, shown_before = {"allowed_principals": after["allowed_principals"]}, {"allowed_principals": have}
+    arguments = _differences(shown_before, shown, allowed_principals="AllowedPrincipals")
+    step = Step(
+        "ec2.modify_vpc_endpoint_service_permissions",
+        {"ServiceId": after["service_id"], **arguments},
+        say=f"allow principals of {_KIND} {name}",
     )
-    shown = {"allowed_principals": after["allowed_principals"]}
-    return Change(
-        "allowed principals", name, {"allowed_principals": have} if have else None, shown, steps, after["service_id"]
-    )
+    steps = (step,) if arguments else ()
+    return Change("allowed principals", name, shown_before if have else None, shown, steps, after["service_id"])
 
 
 def _plan_absent(params: Params, current: Mapping[str, Any]) -> Plan:
@@ -316,42 +298,39 @@ def _plan_absent(params: Params, current: Mapping[str, Any]) -> Plan:
     before = current["service"]
     if before is None:
         return Plan((), current)
-    name = before["tags"].get("Name") or before["service_id"]
-    service_id = before["service_id"]
-    gone = {**current, "service": None, "matches": []}
+    name, service_id = label(params, before), before["service_id"]
+    after = {**current, "service": None, "matches": []}
     settle = (waits.gone(service_id, name),)
-    # What AWS says of the record and the connections is of use after the service is gone, too.
+    # What AWS says of the record is of use after the service is gone, too.
     facts = {"record": _record(before)}
     if before["service_state"] in _ENDING:
-        return Plan((), gone, (), settle, facts=facts)
+        return Plan((), after, (), settle, facts=facts)
     live = checks.live_connections(before)
     if live and not (params["force"] or params["wait_for_disconnect"]):
         return Plan((), current, (checks.in_use(before, live),))
     steps = []
     if live and params["force"]:
-        ids = [item["vpc_endpoint_id"] for item in live]
-        arguments = {"ServiceId": service_id, "VpcEndpointIds": ids}
-        steps.append(Step("reject_connections", arguments, say=f"reject the connections of {_KIND} {name}"))
+        arguments = {"ServiceId": service_id, "VpcEndpointIds": [item["vpc_endpoint_id"] for item in live]}
+        say = f"reject the connections of {_KIND} {name}: {checks.names(live)}"
+        steps.append(Step("reject_connections", arguments, say=say))
     steps.append(
         Step(
             "delete_service",
             {"ServiceId": service_id},
-            needs=(waits.released(service_id, name),) if before["vpc_endpoint_connections"] else (),
+            needs=(waits.released(service_id, name),) if checks.held(before) else (),
             retry=("ExistingVpcEndpointConnections",),
             say=f"delete {_KIND} {name}",
         )
     )
     change = Change(_KIND, name, _shown(before), None, tuple(steps), service_id)
-    return Plan((change,), gone, (), settle, facts=facts)
+    return Plan((change,), after, (), settle, facts=facts)
 
 
 def _record(service: Mapping[str, Any] | None) -> View | None:
     if not service or not service["private_dns_name"]:
         return None
     configuration = service["private_dns_name_configuration"]
-    if not configuration.get("name"):
-        return None
-    return dns_record.record(service["private_dns_name"], configuration)
+    return dns_record.record(service["private_dns_name"], configuration) if configuration["name"] else None
 
 
 def returns(params: Params, view: Mapping[str, Any]) -> View:

@@ -13,7 +13,10 @@ from ansible_collections.keylink.aws.plugins.module_utils.core.plan import DONE,
 
 # States of an endpoint connection in which AWS still counts it.
 LIVE = ("available", "pendingacceptance", "pending")
-_LEAVING = ("deleting",)
+# And those in which it still holds the service.
+HELD = (*LIVE, "deleting")
+# What the client says while AWS does not take up a zone yet.
+ZONES_NOT_READY = "ZonesNotReady"
 
 
 def load_balancer_active(arn: str) -> Wait:
@@ -68,8 +71,20 @@ def released(service_id: str, name: str) -> Wait:
 
 
 def judge_released(raw: Sequence[Mapping[str, Any]]) -> Verdict:
-    held = [item for item in raw if str(item.get("VpcEndpointState", "")).lower() in (*LIVE, *_LEAVING)]
+    held = [item for item in raw if str(item.get("VpcEndpointState", "")).lower() in HELD]
     if not held:
         return Verdict(DONE, "none")
     text = ", ".join(f"{item['VpcEndpointId']} {item['VpcEndpointState']}" for item in held)
     return Verdict(WAITING, f"{text} (if it stays, disconnect the key store that uses the service, or set force: true)")
+
+
+def normalise_connections(raw: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The endpoint connections of a service."""
+    return [
+        {
+            "vpc_endpoint_id": item["VpcEndpointId"],
+            "vpc_endpoint_owner": item.get("VpcEndpointOwner"),
+            "vpc_endpoint_state": item.get("VpcEndpointState"),
+        }
+        for item in raw
+    ]

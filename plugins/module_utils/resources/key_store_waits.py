@@ -16,7 +16,7 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources.remedies imp
 _READ = "key_store"
 _MINUTES = "about 5 minutes"
 
-Store = Mapping[str, Any] | None
+Store = Mapping[str, Any]
 
 
 def wait_connected(name: str, store_id: str) -> Wait:
@@ -35,7 +35,7 @@ def wait_gone(name: str, store_id: str) -> Wait:
     return Wait(f"deletion of key store {name}", _READ, {"store_id": store_id}, judge_gone, "a few seconds")
 
 
-def judge_connected(store: Store) -> Verdict:
+def judge_connected(store: Store | None) -> Verdict:
     """AWS KMS answers 200 to a connect that fails later, so only the state counts."""
     state = _state(store)
     if store is None or state not in ("CONNECTED", "FAILED"):
@@ -54,21 +54,21 @@ def judge_connected(store: Store) -> Verdict:
     return Verdict(FAILED, text, details)
 
 
-def judge_disconnected(store: Store) -> Verdict:
+def judge_disconnected(store: Store | None) -> Verdict:
     """Whether a store is disconnected."""
     state = _state(store)
     return Verdict(DONE if state == "DISCONNECTED" else WAITING, state)
 
 
-def judge_made(store: Store) -> Verdict:
+def judge_made(store: Store | None) -> Verdict:
     """Whether a new store can be seen."""
     return Verdict(DONE if store else WAITING, _state(store))
 
 
-def judge_gone(store: Store) -> Verdict:
+def judge_gone(store: Store | None) -> Verdict:
     """Whether AWS KMS says that the store does not exist."""
     return Verdict(WAITING, f"still there, {_state(store)}") if store else Verdict(DONE, "gone")
 
 
-def _state(store: Store) -> str:
+def _state(store: Store | None) -> str:
     return str(store.get("ConnectionState")) if store else "not visible yet"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,6 +18,11 @@ from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Chang
 from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet
 from ansible_collections.keylink.aws.plugins.module_utils.resources import txt_lookup, txt_record
 from ansible_collections.keylink.aws.plugins.module_utils.resources.dns_record import domains
+from ansible_collections.keylink.aws.plugins.module_utils.resources.endpoint_service_checks import (
+    in_use,
+    live_connections,
+)
+from ansible_collections.keylink.aws.plugins.module_utils.resources.endpoint_service_waits import released
 from ansible_collections.keylink.aws.plugins.module_utils.resources.names import check_private_dns_name
 from ansible_collections.keylink.aws.plugins.module_utils.resources.requirements import unmet
 from ansible_collections.keylink.aws.plugins.module_utils.resources.zones import (
@@ -84,6 +90,7 @@ def normalise(params: Params, services: Sequence[Mapping[str, Any]], zones: Sequ
         "zones": found,
         "zone": choose(found),
         "record_sets": [],
+        "vpc_endpoint_connections": [],
         "seen": None,
         # In a predicted state: what is there now, in words.
         "told": None,
@@ -336,12 +343,17 @@ def _plan_absent(params: Params, current: Mapping[str, Any], service: Mapping[st
     before = txt_record.find(sets)
     if not zone or not value or before is None or not txt_record.holds(sets, value):
         return Plan((), current, facts=facts)
+    live = live_connections(current)
+    if live and not (params["force"] or params["wait_for_disconnect"]):
+        return Plan((), current, (in_use(service or {}, live, "N9"),), facts=facts)
     name = before["name"]
     after_sets = txt_record.removed(sets, value)
     left = txt_record.find(after_sets)
     label = (service or {}).get("private_dns_name") or name
     change_id = placeholder("TXT record", label, "change_id")
     step = txt_record.step(before, left, zone["zone_id"], change_id, f"remove our value from TXT record {name}")
+    if current["vpc_endpoint_connections"] and service and not params["force"]:
+        step = replace(step, needs=(released(service["service_id"], label),))
     change = _record_change(label, before, left, (step,), zone)
     after = {**current, "record_sets": after_sets, "told": _explanation(params, current, service)}
     return Plan((change,), after, settle=(_in_sync(name, change_id),), facts=facts)

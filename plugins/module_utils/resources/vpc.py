@@ -238,7 +238,7 @@ def _plan_vpc(params: Params, before: View | None) -> tuple[Change, View]:
     options = {"enable_dns_support": "EnableDnsSupport", "enable_dns_hostnames": "EnableDnsHostnames"}
     steps = tuple(_dns_step(before["vpc_id"], name, api) for key, api in options.items() if not before[key])
     steps += _tag_steps(before["vpc_id"], f"VPC {name}", before["tags"], wanted, params)
-    after = {**before, **{key: True for key in options}, "tags": tags_after(before["tags"], wanted, _purge(params))}
+    after = {**before, **dict.fromkeys(options, True), "tags": tags_after(before["tags"], wanted, _purge(params))}
     return Change("VPC", name, _shown(before), _shown(after), steps, before["vpc_id"], pinned), after
 
 
@@ -304,9 +304,8 @@ def _plan_subnets(
         before = have.get(zone)
         if before:
             if given.get(zone, before["cidr_block"]) != before["cidr_block"]:
-                problems.append(
-                    unmet("R23", "subnet_cidrs", f"{before['cidr_block']} in {zone}", f"{given[zone]} needs a new subnet.")
-                )
+                found = f"{before['cidr_block']} in {zone}"
+                problems.append(unmet("R23", "subnet_cidrs", found, f"{given[zone]} needs a new subnet."))
             changes.append(_update_subnet(params, before, subnets))
             continue
         cidr = given.get(zone) or _free_range(vpc["cidr_block"], taken)
@@ -422,7 +421,10 @@ def _gone(kind: str, name: str, view: Mapping[str, Any], key: str) -> Change:
     parameter = {"vpc_id": "VpcId", "subnet_id": "SubnetId"}[key]
     # The network interfaces of a deleted load balancer hold their subnet for a while.
     step = Step(
-        f"ec2.delete_{kind.lower()}", {parameter: view[key]}, retry=("DependencyViolation",), say=f"delete {kind} {name}"
+        f"ec2.delete_{kind.lower()}",
+        {parameter: view[key]},
+        retry=("DependencyViolation",),
+        say=f"delete {kind} {name}",
     )
     return Change(kind, name, _shown(view), None, (step,), view[key])
 

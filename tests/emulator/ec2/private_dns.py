@@ -18,7 +18,6 @@ import dns.rdatatype
 from ..errors import AwsError
 from ..public_dns import public_records
 from ..registry import Call
-from ..settings import Settings
 from ..world import World
 from .service_state import EndpointService
 
@@ -42,8 +41,8 @@ def assign(call: Call, service: EndpointService, name: str | None) -> None:
     service.dns_state = "pendingVerification"
     service.dns_round += 1
     letters = string.ascii_letters + string.digits
-    service.dns_name = "_" + "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(19))
-    service.dns_value = "vpce:" + "".join(secrets.choice(letters) for _ in range(20))
+    service.dns_name = "_" + "".join(secrets.choice(string.ascii_lowercase + string.digits) for dummy in range(19))
+    service.dns_value = "vpce:" + "".join(secrets.choice(letters) for dummy in range(20))
 
 
 def start(call: Call, service: EndpointService) -> None:
@@ -82,7 +81,7 @@ def is_published(world: World, service: EndpointService) -> bool:
 
 
 def _asked(server: str, name: str) -> list[str]:
-    host, _, port = server.rpartition(":")
+    host, dummy, port = server.rpartition(":")
     query = dns.message.make_query(name, dns.rdatatype.TXT)
     try:
         answer = dns.query.udp(query, host, timeout=_RESOLVE_SECONDS, port=int(port))
@@ -92,5 +91,3 @@ def _asked(server: str, name: str) -> list[str]:
     return [b"".join(rdata.strings).decode() for rdata in found]
 
 
-def resolver_of(settings: Settings) -> str:
-    return settings.dns_server or "the emulated public zones"

@@ -101,7 +101,7 @@ def _page_keys(operation: str) -> list[str]:
 
 def _offset(token: str) -> int:
     try:
-        prefix, _, number = base64.b64decode(token, validate=True).decode().partition(":")
+        prefix, dummy, number = base64.b64decode(token, validate=True).decode().partition(":")
         if prefix == "next":
             return int(number)
     except ValueError:

@@ -76,7 +76,7 @@ def service(call: Call, service_id: str) -> EndpointService:
 
 
 def all_services(world: World) -> list[EndpointService]:
-    return [found for _, _, store in world.stores(Services) for found in store.by_id.values()]
+    return [found for dummy, dummy, store in world.stores(Services) for found in store.by_id.values()]
 
 
 def service_by_name(world: World, name: str) -> EndpointService | None:

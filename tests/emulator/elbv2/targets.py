@@ -29,7 +29,7 @@ def mapped(settings: Settings, address: str, port: int) -> tuple[str, int] | Non
     found = settings.address_map.get(f"{address}:{port}") or settings.address_map.get(address)
     if found is None:
         return None
-    host, _, number = found.rpartition(":")
+    host, dummy, number = found.rpartition(":")
     return host, int(number)
 
 
@@ -196,7 +196,7 @@ def _probe_http(group: TargetGroup, place: tuple[str, int]) -> dict[str, str]:
     finally:
         connection.close()
     for part in group.check["Matcher"]["HttpCode"].split(","):
-        low, _, high = part.partition("-")
+        low, dummy, high = part.partition("-")
         if int(low) <= status <= int(high or low):
             return {"State": "healthy"}
     text = f"Health checks failed with these codes: [{status}]"

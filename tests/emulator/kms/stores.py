@@ -67,7 +67,7 @@ def check_name(call: Call, name: str, own: KeyStore | None = None) -> None:
 
 def check_unique(call: Call, proxy: XksProxy, own: KeyStore | None = None) -> None:
     """No two stores share a URI, and a VPC store shares neither its endpoint nor its service with anybody."""
-    for _, region, stores in call.world.stores(KeyStores):
+    for dummy, region, stores in call.world.stores(KeyStores):
         for store in stores.by_id.values():
             other = store.proxy
             if store is own or other is None or region != call.region:
@@ -213,7 +213,7 @@ def _offset(marker: str | None) -> int:
     if marker is None:
         return 0
     try:
-        prefix, _, number = base64.b64decode(marker, validate=True).decode().partition(":")
+        prefix, dummy, number = base64.b64decode(marker, validate=True).decode().partition(":")
         if prefix == "cks":
             return int(number)
     except ValueError:

@@ -39,7 +39,7 @@ def _value_flaw(kind: str, value: str) -> str | None:
 
 
 def _record_flaw(zone: Zone, key: Key, record: dict[str, Any]) -> str | None:
-    name, kind, _ = key
+    name, kind, dummy = key
     if not _LABELS.match(name):
         return f"FATAL problem: DomainLabel (the name is not valid) encountered with '{name}'"
     if name != zone.name and not name.endswith("." + zone.name):
@@ -84,7 +84,7 @@ def _apply(zone: Zone, records: dict[Key, dict[str, Any]], action: str, record: 
         return flaw
     if action == "CREATE" and known is not None:
         return f"Tried to create {_label(key)} but it already exists"
-    others = [kind for name, kind, _ in records if name == key[0] and kind != key[1]]
+    others = [kind for name, kind, dummy in records if name == key[0] and kind != key[1]]
     if others and (key[1] == "CNAME" or "CNAME" in others):
         clash = f"conflicts with other records with the same DNS name in zone {zone.name}"
         return f"RRSet of type {key[1]} with DNS name {key[0]} is not permitted because it {clash}"

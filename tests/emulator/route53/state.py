@@ -43,7 +43,7 @@ class Zone:
 
     def snapshot(self) -> dict[tuple[str, str], list[str]]:
         values: dict[tuple[str, str], list[str]] = {}
-        for (name, kind, _), record in self.records.items():
+        for (name, kind, dummy), record in self.records.items():
             values.setdefault((name, kind), []).extend(
                 entry["Value"] for entry in record.get("ResourceRecords", [])
             )
@@ -67,6 +67,10 @@ class Hosted:
         self.zones: dict[str, Zone] = {}
         self.changes: dict[str, Change] = {}
 
+    def public_zones(self) -> list[Zone]:
+        # A copy: the DNS server looks while requests change the zones.
+        return [zone for zone in list(self.zones.values()) if not zone.private]
+
 
 def hosted(call: Call) -> Hosted:
     return call.world.store(Hosted, call.account, EVERYWHERE)
@@ -81,7 +85,7 @@ def zone_of(call: Call, zone_id: str) -> Zone:
 
 
 def new_id(prefix: str) -> str:
-    return prefix + "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(20))
+    return prefix + "".join(secrets.choice(string.ascii_uppercase + string.digits) for dummy in range(20))
 
 
 def submit(call: Call, zone: Zone | None, comment: str | None = None) -> dict[str, Any]:

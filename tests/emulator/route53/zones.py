@@ -134,7 +134,7 @@ def list_hosted_zones_by_name(call: Call) -> dict[str, Any]:
 @operation("route53", "DeleteHostedZone")
 def delete_hosted_zone(call: Call) -> dict[str, Any]:
     zone = zone_of(call, call.params["Id"])
-    if any(kind not in ("NS", "SOA") or name != zone.name for name, kind, _ in zone.records):
+    if any(kind not in ("NS", "SOA") or name != zone.name for name, kind, dummy in zone.records):
         text = "The specified hosted zone contains non-required resource record sets and so cannot be deleted."
         raise AwsError("HostedZoneNotEmpty", text)
     del hosted(call).zones[zone.id]
