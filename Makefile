@@ -16,7 +16,8 @@ UTILS := ansible_collections.keylink.aws.plugins.module_utils
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 export MYPYPATH := .venv/types:tests
-SITE = $(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+PURELIB := import sysconfig; print(sysconfig.get_path("purelib"))
+SITE = $(shell $(BIN)/python -c '$(PURELIB)')
 heading = @printf '\n==== %s\n' '$(1)'
 
 .NOTPARALLEL:
@@ -28,10 +29,8 @@ $(READY): requirements.txt tests/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=..." if sys.version_info < (3, 11) else 0)'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -r tests/requirements.txt
-	mkdir -p $(SITE)/ansible_collections/keylink
-	ln -sfn $(CURDIR) $(SITE)/ansible_collections/keylink/aws
-	mkdir -p .venv/types/ansible_collections/keylink
-	ln -sfn $(CURDIR) .venv/types/ansible_collections/keylink/aws
+	set -e; for root in "$$($(BIN)/python -c '$(PURELIB)')" .venv/types; do \
+		mkdir -p "$$root/ansible_collections/keylink"; ln -sfn "$(CURDIR)" "$$root/ansible_collections/keylink/aws"; done
 	@touch $@
 
 demo: setup
@@ -53,7 +52,7 @@ lint: setup
 	antsibull-changelog lint
 
 pytest: setup
-	$(call heading,pytest: units\, fidelity\, scenarios)
+	$(call heading,pytest: units + fidelity + scenarios)
 	$(BIN)/python -m pytest
 
 sanity: setup
@@ -85,7 +84,7 @@ build: setup
 	$(call heading,collection build and install)
 	rm -rf .cache/build
 	ansible-galaxy collection build --output-path .cache/build
-	ANSIBLE_COLLECTIONS_PATH=$(SITE) ansible-galaxy collection install --collections-path .cache/build .cache/build/*.tar.gz
+	ansible-galaxy collection install --force --collections-path .cache/build .cache/build/*.tar.gz
 
 clean:
 	rm -rf .venv .cache .ansible .mypy_cache .ruff_cache tests/output

@@ -29,11 +29,12 @@ class ActionModule(ActionBase):
         )
         results = given["results"]
         unmet = [item for each in results for item in each.get("unmet_requirements", [])]
+        to_do = [f"{item['what']}: {item['found']}. {item['number']}: {item['fix']}" for item in unmet]
         lines = summarize(
             given["title"],
             [item for each in results for item in each.get("actions", [])],
             given["facts"],
-            [*(f"{item['what']}: {item['found']}. {item['number']}: {item['fix']}" for item in unmet), *given["people"]],
+            [*to_do, *given["people"]],
             bool(self._task.check_mode),
         )
         Display().display("\n" + "\n".join(lines) + "\n")

@@ -47,7 +47,7 @@ options:
     type: str
   record_name:
     description:
-      - The name of the TXT record, as an earlier run returned it in RV(record.name), or its first label alone.
+      - The name of the TXT record, as a run before returned it in the C(name) of RV(record), or its first label alone.
       - Needed with O(state=absent) when the service is gone. With O(state=present) AWS's own answer is used; only a
         placeholder counts, which says in check mode that the record is about to change.
     type: str
@@ -98,8 +98,8 @@ options:
     default: true
   force:
     description:
-      - With O(state=absent), removes the value although the service has live endpoint connections. A key store that uses
-        the service can then not be connected again (N9).
+      - With O(state=absent), removes the value although the service has live endpoint connections. A key store that
+        uses the service can then not be connected again (N9).
     type: bool
     default: false
   wait_for_disconnect:

@@ -156,8 +156,8 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources import vpc
 def read(aws: Aws, params: Mapping[str, Any]) -> Mapping[str, Any]:
     found = client.vpcs(aws, params["vpc_id"], params["name"])
     around = client.surroundings(aws, found[0]["VpcId"]) if len(found) == 1 else None
-    zones = client.zones(aws) if vpc.needs_zones(params, found) else []
-    return vpc.normalise(found, around, zones)
+    view = vpc.normalise(found, around)
+    return {**view, "zones": client.zones(aws)} if vpc.needs_zones(params, view) else view
 
 
 SPEC = runner.Spec(
@@ -174,7 +174,7 @@ SPEC = runner.Spec(
         **runner.wait_arguments(timeout=300),
     },
     constraints={
-        "required_one_of": [("name", "vpc_id")],
+        "required_one_of": [("name", "subnet_ids")],
         "required_by": {"subnet_ids": ("vpc_id",)},
         "mutually_exclusive": [
             ("subnet_ids", "subnet_cidrs"),
@@ -186,6 +186,10 @@ SPEC = runner.Spec(
     read=read,
     plan=vpc.plan,
     returns=vpc.returns,
+    explain={
+        "DependencyViolation": "Something in it is still there, such as a network interface, an internet gateway or a "
+        "security group: delete that first. The next run goes on from here.",
+    },
 )
 
 

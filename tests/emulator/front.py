@@ -124,7 +124,7 @@ class Front:
         if identified.form:
             validation.check_names(identified.protocol, model, identified.form)
         elif identified.protocol == "json":
-            validation.check_members(model.input_shape, json.loads(request.body or b"{}"))
+            validation.check_document(model, request.body)
         validation.check(identified.protocol, model, params)
         if identified.protocol == "ec2" and params.pop("DryRun", False):
             raise _DRY_RUN

@@ -15,10 +15,14 @@ from urllib.parse import urlencode
 import boto3
 import botocore.parsers
 import botocore.serialize
+import botocore.session
 from botocore.exceptions import ClientError
 from moto import backends
+from moto.core import base_backend
+from moto.core import utils as core_utils
 from moto.core.base_backend import BackendDict
 from moto.core.exceptions import ServiceException
+from moto.core.loaders import create_loader
 from moto.core.routing import get_service_router
 from moto.utilities import utils as moto_utils
 from werkzeug.exceptions import HTTPException
@@ -34,12 +38,22 @@ _load_resource = moto_utils.load_resource
 
 def preload(region: str, account: str) -> None:
     """Import what the first calls would import, without what moto loads and nobody here asks for."""
-    shared = functools.cache(boto3.Session)
-    with mock.patch.object(boto3, "Session", shared), mock.patch.object(moto_utils, "load_resource", _needed_resource):
+    # moto makes a session for every list of regions, and each reads the models of the services again: share one, and
+    # what it has read.
+    loader = create_loader()
+    inner = botocore.session.get_session()
+    inner.register_component("data_loader", loader)
+    session = boto3.session.Session(botocore_session=inner)
+    with (
+        mock.patch.object(boto3, "Session", return_value=session),
+        mock.patch.object(base_backend, "Session", return_value=session),
+        mock.patch.object(core_utils, "create_loader", return_value=loader),
+        mock.patch.object(moto_utils, "load_resource", _needed_resource),
+    ):
         for service in ("ec2", "kms"):
             backend(service, account, region)
-    for service in ("ec2", "kms", "elbv2", "route53", "sts"):
-        service_model(service)
+        for service in ("ec2", "kms", "elbv2", "route53", "sts"):
+            service_model(service)
     for service, action in (("ec2", "DescribeVpcs"), ("kms", "ListKeys")):
         asked = Identified(service, action, region, "", service_model(service), {}, {})
         perform(asked, account, action, {})
@@ -47,8 +61,10 @@ def preload(region: str, account: str) -> None:
 
 
 def _needed_resource(name: str) -> Any:
-    # A hundred files say where which type of instance is offered.
-    return [] if "instance_type_offerings" in name else _load_resource(name)
+    # A hundred files say where which type of instance is offered, and one what each of them is.
+    if "instance_type_offerings" in name:
+        return []
+    return {} if name.endswith("instance_types.json") else _load_resource(name)
 
 
 def backend(service: str, account: str, region: str) -> Any:

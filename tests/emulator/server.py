@@ -33,13 +33,14 @@ class Emulator:
         self.settings = Settings()
         self.settings.update(settings)
         self._started_with = dict(settings)
+        # A port that is taken is found before the time for the rest is spent; who connects early waits.
+        self._listener = Listener(host, port, self._handle)
         services.load()
         moto_base.preload(self.settings.region, self.settings.account)
         self.world = World(self.settings)
         self._log = CallLog(call_log)
         self.front = Front(self.world, self._log)
         self._control = Control(self.front)
-        self._listener = Listener(host, port, self._handle)
         self._thread: threading.Thread | None = None
         self._dns = public_dns.serve(self.world, self.front.lock, host, dns_port) if dns_port is not None else None
 

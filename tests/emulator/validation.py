@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -45,6 +46,17 @@ def check_names(protocol: str, model: OperationModel, form: dict[str, str]) -> N
             if protocol == "ec2":
                 raise AwsError("UnknownParameter", f"The parameter {name.split('.')[0]} is not recognized")
             raise AwsError("ValidationError", f"Unexpected parameter {name} for {model.name}")
+
+
+def check_document(model: OperationModel, body: bytes) -> None:
+    """Refuse a JSON request that is none, or that has members which the operation does not have."""
+    try:
+        document = json.loads(body or b"{}")
+    except ValueError as error:
+        raise AwsError("SerializationException", f"The request is not valid JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise AwsError("SerializationException", "The request is not a JSON object")
+    check_members(model.input_shape, document)
 
 
 def check_members(shape: Shape | None, document: Any, path: str = "") -> None:

@@ -38,14 +38,16 @@ def code_of(call: Callable[..., Any], **params: Any) -> str:
 def error_of(call: Callable[..., Any], **params: Any) -> dict[str, str]:
     with pytest.raises(ClientError) as caught:
         call(**params)
-    return dict(caught.value.response["Error"])
+    error: Any = caught.value.response["Error"]
+    return dict(error)
 
 
 @functools.cache
 def client_of(url: str, service: str, access_key: str = "TESTING", validated: bool = True) -> Any:
     # No retries: every test sees what the emulator answered, once.
+    make: Any = boto3.client
     config = Config(retries={"total_max_attempts": 1}, parameter_validation=validated, read_timeout=10)
-    return boto3.client(
+    return make(
         service,
         endpoint_url=url,
         region_name=REGION,

@@ -15,7 +15,7 @@ from emulator.proxy import XksProxy
 
 
 def _service(estate: Estate, **more: Any) -> dict[str, Any]:
-    _, subnet_ids = estate.network()
+    dummy, subnet_ids = estate.network()
     return estate.service([estate.balancer(subnet_ids)], **more)
 
 
@@ -124,7 +124,7 @@ def test_the_whole_way_back(estate: Estate, proxy: XksProxy) -> None:
     estate.kms.disconnect_custom_key_store(CustomKeyStoreId=store_id)
     estate.kms.delete_custom_key_store(CustomKeyStoreId=store_id)
     assert not estate.ec2.delete_vpc_endpoint_service_configurations(ServiceIds=[chain.service_id])["Unsuccessful"]
-    for _ in range(2):
+    for dummy in range(2):
         # What is not there is deleted with success.
         estate.elbv2.delete_load_balancer(LoadBalancerArn=chain.balancer_arn)
         estate.elbv2.delete_target_group(TargetGroupArn=chain.group_arn)

@@ -45,7 +45,7 @@ def small(chain: Chain, block: str, fill: int = 0) -> str:
     made: str = chain.ec2.create_subnet(VpcId=chain.vpc, CidrBlock=block, AvailabilityZone=f"{REGION}a")["Subnet"][
         "SubnetId"
     ]
-    for _ in range(fill):
+    for dummy in range(fill):
         chain.ec2.create_network_interface(SubnetId=made)
     return made
 

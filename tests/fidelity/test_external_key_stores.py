@@ -222,14 +222,16 @@ KEY_REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("change", "code"), KEY_REFUSALS.values(), ids=list(KEY_REFUSALS))
-def test_create_key_refusals(change: dict[str, Any], code: str, estate: Estate, proxy: XksProxy) -> None:
+def test_create_key_refusals(estate: Estate, proxy: XksProxy) -> None:
+    # One store for all the rows: a refusal changes nothing, which the count at the end proves.
     proxy.keys["taken"] = proxy.keys["good"]
     store_id = _connected(estate, estate.chain())
     wanted = {"Origin": "EXTERNAL_KEY_STORE", "CustomKeyStoreId": store_id, "XksKeyId": "taken"}
     estate.kms.create_key(**wanted)
-    params = {name: value for name, value in {**wanted, "XksKeyId": "good", **change}.items() if value is not None}
-    assert code_of(estate.kms.create_key, **params) == code
+    for name, (change, code) in KEY_REFUSALS.items():
+        asked = {**wanted, "XksKeyId": "good", **change}
+        params = {member: value for member, value in asked.items() if value is not None}
+        assert code_of(estate.kms.create_key, **params) == code, name
     assert len(estate.kms.list_keys()["Keys"]) == 1
 
 

@@ -77,12 +77,27 @@ def test_unknown_parameters_are_refused(emulator: Any, aws: Aws) -> None:
     ):
         api = aws(service)
 
-        def add(params: dict[str, Any], **_: Any) -> None:
+        def add(params: dict[str, Any], **dummy: Any) -> None:
             params["body"]["Nonsense.1"] = "x"
 
         api.meta.events.register(f"before-call.{service}.{operation}", add)
         refused(code, getattr(api, "describe_vpcs" if service == "ec2" else "describe_load_balancers"))
         api.meta.events.unregister(f"before-call.{service}.{operation}", add)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [(b"{", "SerializationException"), (b"[]", "SerializationException"), (b'{"Nonsense": 1}', "ValidationException")],
+)
+def test_malformed_json_is_refused(aws: Aws, body: bytes, code: str) -> None:
+    kms = aws("kms")
+
+    def replace(params: dict[str, Any], **dummy: Any) -> None:
+        params["body"] = body
+
+    kms.meta.events.register("before-call.kms.ListKeys", replace)
+    refused(code, kms.list_keys)
+    kms.meta.events.unregister("before-call.kms.ListKeys", replace)
 
 
 def test_dry_run_says_what_would_have_happened(emulator: Any, aws: Aws) -> None:

@@ -43,27 +43,22 @@ def _balancers(aws: Aws, arns: Sequence[str]) -> list[dict[str, Any]]:
 
 def details(aws: Aws, service_id: str) -> dict[str, list[dict[str, Any]]]:
     """Principals and connections of a service, side by side."""
-
-    def listed(operation: str, key: str) -> list[dict[str, Any]]:
-        return missing_is([], _GONE, lambda: aws.pages("ec2", operation, key, **_by_id(operation, service_id)))
-
     return aws.together(
-        permissions=lambda: listed("describe_vpc_endpoint_service_permissions", "AllowedPrincipals"),
-        connections=lambda: listed("describe_vpc_endpoint_connections", "VpcEndpointConnections"),
+        permissions=lambda: principals(aws, service_id), connections=lambda: connections(aws, service_id)
     )
 
 
-def _by_id(operation: str, service_id: str) -> dict[str, Any]:
-    if operation == "describe_vpc_endpoint_connections":
-        return {"Filters": [{"Name": "service-id", "Values": [service_id]}]}
-    return {"ServiceId": service_id}
+def principals(aws: Aws, service_id: str) -> list[dict[str, Any]]:
+    """Who may connect to a service."""
+    operation = "describe_vpc_endpoint_service_permissions"
+    return missing_is([], _GONE, lambda: aws.pages("ec2", operation, "AllowedPrincipals", ServiceId=service_id))
 
 
 def connections(aws: Aws, ServiceId: str) -> list[dict[str, Any]]:
     """The endpoint connections of a service."""
-    operation = "describe_vpc_endpoint_connections"
+    operation, filters = "describe_vpc_endpoint_connections", [{"Name": "service-id", "Values": [ServiceId]}]
     return missing_is(
-        [], _GONE, lambda: aws.pages("ec2", operation, "VpcEndpointConnections", **_by_id(operation, ServiceId))
+        [], _GONE, lambda: aws.pages("ec2", operation, "VpcEndpointConnections", Filters=filters)
     )
 
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws, missing_is
+from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending
 
 
 def vpcs(aws: Aws, vpc_id: str | None, name: str | None) -> list[dict[str, Any]]:
-    """The VPC of an id, or the VPCs of a Name tag. An unknown id gives an empty list."""
+    """The VPC of an id, or the VPCs of a Name tag. An id that is unknown, or pending, gives an empty list."""
+    if is_pending(vpc_id):
+        return []
     if vpc_id:
         return missing_is(
             [], ("InvalidVpcID.NotFound",), lambda: aws.pages("ec2", "describe_vpcs", "Vpcs", VpcIds=[vpc_id])

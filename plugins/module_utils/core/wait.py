@@ -61,14 +61,14 @@ def wait_for(
                 progress(f"{', '.join(wait.what for wait in waits)}: done after {elapsed:.0f} s")
             return
         texts = {wait.what: verdict.text for wait, verdict in verdicts if wait in pending}
-        if elapsed + delay > timeout:
+        if elapsed >= timeout:
             raise Failure(_ran_out(pending, texts, timeout))
         if clock.now() >= report_at:
             reported = True
             report_at = clock.now() + REPORT_EVERY
             for wait in pending:
                 progress(_progress(wait, texts[wait.what], elapsed, timeout))
-        clock.sleep(delay)
+        clock.sleep(min(delay, timeout - elapsed))
 
 
 def _progress(wait: Wait, text: str, elapsed: float, timeout: float) -> str:

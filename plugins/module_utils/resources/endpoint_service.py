@@ -36,6 +36,8 @@ View = dict[str, Any]
 EXPLAIN = {
     "ExistingVpcEndpointConnections": "Endpoints are connected to the service: disconnect the key store that uses it "
     "first, or set force: true with state: absent to cut it off.",
+    waits.ZONES_NOT_READY: "That takes a few minutes after the load balancer got the zone: run again, or give a longer "
+    "wait_timeout.",
     "InvalidPrincipal": "Check allowed_principals and kms_principal: a role or user must exist, and its ARN is given "
     "without a path.",
 }

@@ -7,13 +7,12 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.compare import (
     aws_tags,
     listing,
-    plain_tags,
     tag_changes,
     tags_after,
 )
@@ -29,12 +28,23 @@ from ansible_collections.keylink.aws.plugins.module_utils.core.plan import (
 )
 from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet
 from ansible_collections.keylink.aws.plugins.module_utils.resources.requirements import unmet
+from ansible_collections.keylink.aws.plugins.module_utils.resources.vpc_checks import (
+    DEFAULT_CIDR,
+    SMALLEST,
+    check,
+    identity_problems,
+    misplaced,
+    state_problems,
+)
+from ansible_collections.keylink.aws.plugins.module_utils.resources.vpc_view import (
+    chosen_subnets,
+    managed,
+    normalise,
+    place,
+)
 
-DEFAULT_CIDR = "10.0.0.0/16"
-# AWS's limits for a VPC and a subnet; its console makes /20 private subnets in a /16.
-_LARGEST, _SMALLEST, _STEP = 16, 28, 4
-# An internal NLB takes an address per subnet, and AWS wants 8 free to pick from.
-_FREE_ADDRESSES = 8
+# AWS's console makes /20 private subnets in a /16.
+_STEP = 4
 
 # What AWS changes by itself is no part of a diff.
 _VOLATILE = ("available_ip_address_count", "cidr_blocks", "private", "state")
@@ -47,141 +57,19 @@ def _shown(view: Mapping[str, Any]) -> View:
     return {key: value for key, value in view.items() if key not in _VOLATILE}
 
 
-def normalise(vpcs: Sequence[Mapping[str, Any]], around: Mapping[str, Any] | None, zones: Sequence[str]) -> View:
-    """The answers of EC2 as one state. around: DNS attributes, subnets, route tables of the only VPC."""
-    view: View = {"matches": [vpc["VpcId"] for vpc in vpcs], "vpc": None, "subnets": [], "zones": list(zones)}
-    if len(vpcs) != 1 or around is None:
-        return view
-    raw = vpcs[0]
-    blocks = [
-        item["CidrBlock"]
-        for item in raw.get("CidrBlockAssociationSet", [])
-        if item.get("CidrBlockState", {}).get("State") == "associated"
-    ]
-    view["vpc"] = {
-        "vpc_id": raw["VpcId"],
-        "cidr_block": raw["CidrBlock"],
-        "cidr_blocks": blocks or [raw["CidrBlock"]],
-        "state": raw.get("State", "available"),
-        "enable_dns_support": around["dns_support"],
-        "enable_dns_hostnames": around["dns_hostnames"],
-        "tags": plain_tags(raw.get("Tags")),
-    }
-    view["subnets"] = sorted(
-        (_subnet(item, around["route_tables"]) for item in around["subnets"]),
-        key=lambda subnet: (subnet["availability_zone"], subnet["cidr_block"]),
-    )
-    return view
-
-
-def _subnet(raw: Mapping[str, Any], route_tables: Iterable[Mapping[str, Any]]) -> View:
-    return {
-        "subnet_id": raw["SubnetId"],
-        "cidr_block": raw["CidrBlock"],
-        "availability_zone": raw["AvailabilityZone"],
-        "available_ip_address_count": raw.get("AvailableIpAddressCount"),
-        "private": not _reaches_internet(raw["SubnetId"], route_tables),
-        "tags": plain_tags(raw.get("Tags")),
-    }
-
-
-def _reaches_internet(subnet_id: str, route_tables: Iterable[Mapping[str, Any]]) -> bool:
-    main: Mapping[str, Any] = {}
-    table: Mapping[str, Any] | None = None
-    for candidate in route_tables:
-        for association in candidate.get("Associations", []):
-            if association.get("SubnetId") == subnet_id:
-                table = candidate
-            if association.get("Main"):
-                main = candidate
-    routes = (main if table is None else table).get("Routes", [])
-    return any(str(route.get("GatewayId", "")).startswith("igw-") for route in routes)
-
-
-def check(params: Params, region: str) -> list[Unmet]:
-    """What the arguments alone say."""
-    if params["state"] == "absent":
-        return []
-    found: list[Unmet] = []
-    if region.startswith("cn-"):
-        found.append(unmet("R17", "region", region, "Use a Region outside China."))
-    zones = params["availability_zones"]
-    if zones is not None and len(set(zones)) < 2:
-        found.append(unmet("R21", "availability_zones", listing(zones) or "none", "Name two or more zones."))
-    for zone in zones or ():
-        if not zone.startswith(region):
-            found.append(unmet("R17", "availability_zones", zone, f"Name zones of {region}."))
-    networks: dict[str, list[ipaddress.IPv4Network]] = {}
-    options = {
-        "cidr_block": [params["cidr_block"]] if params["cidr_block"] else [],
-        "subnet_cidrs": params["subnet_cidrs"] or [],
-        "data_center_cidrs": params["data_center_cidrs"] or [],
-    }
-    for option, values in options.items():
-        networks[option] = []
-        for value in values:
-            try:
-                networks[option].append(ipaddress.IPv4Network(value))
-            except ValueError as error:
-                found.append(unmet("R19", option, value, f"Give an IPv4 range such as {DEFAULT_CIDR} ({error})."))
-    if not found:
-        found += _check_ranges(params, networks)
-    return found
-
-
-def _check_ranges(params: Params, networks: Mapping[str, Sequence[ipaddress.IPv4Network]]) -> list[Unmet]:
-    found = []
-    for option in ("cidr_block", "subnet_cidrs"):
-        for network in networks[option]:
-            if not _LARGEST <= network.prefixlen <= _SMALLEST:
-                found.append(unmet("R3", option, str(network), f"Use a prefix from /{_LARGEST} to /{_SMALLEST}."))
-    subnets = networks["subnet_cidrs"]
-    if subnets:
-        zones = params["availability_zones"]
-        if len(subnets) < 2 or (zones and len(zones) != len(subnets)):
-            found.append(
-                unmet("R23", "subnet_cidrs", listing([str(item) for item in subnets]), "Give one range per zone.")
-            )
-        found += [
-            unmet("R3", "subnet_cidrs", f"{first} and {second}", "Give ranges that do not overlap.")
-            for position, first in enumerate(subnets)
-            for second in subnets[position + 1:]
-            if first.overlaps(second)
-        ]
-        if not params["vpc_id"]:
-            own = ipaddress.IPv4Network(params["cidr_block"] or DEFAULT_CIDR)
-            found += [
-                unmet("R3", "subnet_cidrs", str(item), f"Give ranges inside the VPC's {own}.")
-                for item in subnets
-                if not item.subnet_of(own)
-            ]
-    if not params["vpc_id"] and not params["subnet_ids"]:
-        found += _overlaps("cidr_block", [params["cidr_block"] or DEFAULT_CIDR], params)
-    return found
-
-
-def _overlaps(option: str, own: Iterable[str], params: Params) -> list[Unmet]:
-    return [
-        unmet("R18", option, f"{mine}, which overlaps {theirs} of data_center_cidrs", "Use another range for the VPC.")
-        for mine in own
-        for theirs in params["data_center_cidrs"] or ()
-        if ipaddress.IPv4Network(mine).overlaps(ipaddress.IPv4Network(theirs))
-    ]
-
-
 def plan(params: Params, current: Mapping[str, Any]) -> Plan:
     """What makes the VPC and its subnets as PARAMS want them."""
     if params["state"] == "absent":
         return _plan_absent(params, current)
-    problems = _identity_problems(params, current)
+    problems = identity_problems(params, current)
     if problems:
         return Plan((), current, tuple(problems))
     vpc_change, vpc = _plan_vpc(params, current["vpc"])
     subnets, subnet_changes, problems = _plan_subnets(params, current, vpc)
-    after = {**current, "vpc": vpc, "matches": [vpc["vpc_id"]], "subnets": subnets}
+    after = {**current, "vpc": vpc, "matches": [vpc["vpc_id"]], "subnets": sorted(subnets, key=place)}
     chosen = chosen_subnets(params, after)
     if not problems:
-        problems = _state_problems(params, vpc, chosen)
+        problems = state_problems(params, vpc, chosen)
     return Plan((vpc_change, *subnet_changes), after, tuple(problems), _settle(vpc_change, vpc))
 
 
@@ -197,30 +85,19 @@ def judge(raw: Mapping[str, Any]) -> Verdict:
     return Verdict(DONE if state == "available" else WAITING, state)
 
 
-def _identity_problems(params: Params, current: Mapping[str, Any]) -> list[Unmet]:
-    matches = current["matches"]
-    if len(matches) > 1:
-        text = f"{len(matches)} VPCs with the Name tag {params['name']}: {listing(matches)}"
-        return [unmet("R4", "name", text, "Name one of them with vpc_id.")]
-    if params["vpc_id"] and not current["vpc"] and not is_pending(params["vpc_id"]):
-        return [unmet("R4", "vpc_id", f"no VPC {params['vpc_id']} in this Region", "Give the id of an existing VPC.")]
-    return []
-
-
 def _plan_vpc(params: Params, before: View | None) -> tuple[Change, View]:
     name = params["name"] or params["vpc_id"]
     pinned = bool(params["vpc_id"])
-    # A VPC that is pinned by id keeps its own Name.
-    wanted = _wanted_tags(params, None if pinned else name)
     if before is None:
-        vpc_id = params["vpc_id"] or placeholder("vpc", name, "vpc_id")
+        if pinned:
+            return _adopt_unknown_vpc(params, name)
+        vpc_id = placeholder("vpc", name, "vpc_id")
         cidr = params["cidr_block"] or DEFAULT_CIDR
+        wanted = _wanted_tags(params, name)
         after = {
             "vpc_id": vpc_id, "cidr_block": cidr, "cidr_blocks": [cidr], "state": "available",
             "enable_dns_support": True, "enable_dns_hostnames": True, "tags": wanted or {},
         }
-        if pinned:
-            return Change("VPC", name, _shown(after), _shown(after), id=vpc_id, adopted=True), after
         steps: tuple[Step, ...] = (
             Step(
                 "ec2.create_vpc",
@@ -234,6 +111,8 @@ def _plan_vpc(params: Params, before: View | None) -> tuple[Change, View]:
             _dns_step(vpc_id, name, "EnableDnsHostnames"),
         )
         return Change("VPC", name, None, _shown(after), steps, vpc_id), after
+    # A VPC that is pinned by id keeps its own Name.
+    wanted = _wanted_tags(params, before["tags"].get("Name") if pinned else name, pinned)
     # R25 before R24: AWS enables host names only where resolution is on.
     options = {"enable_dns_support": "EnableDnsSupport", "enable_dns_hostnames": "EnableDnsHostnames"}
     steps = tuple(_dns_step(before["vpc_id"], name, api) for key, api in options.items() if not before[key])
@@ -242,15 +121,31 @@ def _plan_vpc(params: Params, before: View | None) -> tuple[Change, View]:
     return Change("VPC", name, _shown(before), _shown(after), steps, before["vpc_id"], pinned), after
 
 
+def _adopt_unknown_vpc(params: Params, name: str) -> tuple[Change, View]:
+    """A VPC that another task of this play would make."""
+    after = {
+        "vpc_id": params["vpc_id"], "cidr_block": _sibling(params["vpc_id"], "cidr_block"), "cidr_blocks": [],
+        "state": "available", "enable_dns_support": True, "enable_dns_hostnames": True,
+        "tags": params["tags"] or {},
+    }
+    return Change("VPC", name, _shown(after), _shown(after), id=params["vpc_id"], adopted=True), after
+
+
+def _sibling(pending: str, attribute: str) -> str:
+    """The placeholder of another attribute of the same resource."""
+    return f"{pending.rpartition('.')[0]}.{attribute})"
+
+
 def _dns_step(vpc_id: str, name: str, attribute: str) -> Step:
     arguments = {"VpcId": vpc_id, attribute: {"Value": True}}
     return Step("ec2.modify_vpc_attribute", arguments, say=f"set {attribute} of VPC {name}")
 
 
-def _wanted_tags(params: Params, name: str | None) -> dict[str, str] | None:
+def _wanted_tags(params: Params, name: str | None, pinned: bool = False) -> dict[str, str] | None:
+    named = {"Name": name} if name else {}
     if params["tags"] is None:
-        return {"Name": name} if name else None
-    return {**params["tags"], **({"Name": name} if name else {})}
+        return None if pinned else named
+    return {**named, **params["tags"]} if pinned else {**params["tags"], **named}
 
 
 def _purge(params: Params) -> bool:
@@ -272,35 +167,23 @@ def _tag_steps(
     return tuple(steps)
 
 
-def managed(params: Params, subnet: Mapping[str, Any]) -> bool:
-    """Whether a subnet is one that this module made: by its Name tag, "<name>-<zone>"."""
-    name = params["name"]
-    return bool(name) and subnet["tags"].get("Name") == f"{name}-{subnet['availability_zone']}"
-
-
-def chosen_subnets(params: Params, view: Mapping[str, Any]) -> list[View]:
-    """The subnets that the load balancer will use."""
-    if params["subnet_ids"]:
-        return [subnet for subnet in view["subnets"] if subnet["subnet_id"] in params["subnet_ids"]]
-    return [subnet for subnet in view["subnets"] if managed(params, subnet)]
-
-
 def _plan_subnets(
     params: Params, current: Mapping[str, Any], vpc: View
 ) -> tuple[list[View], list[Change], list[Unmet]]:
     if params["subnet_ids"]:
         return _adopt_subnets(params, current)
-    have = {subnet["availability_zone"]: subnet for subnet in current["subnets"] if managed(params, subnet)}
-    zones = params["availability_zones"] or sorted(have) or current["zones"][:2]
-    if len(zones) < 2:
+    have = _managed_by_zone(params, current)
+    zones = _zones(params, current, have)
+    if len(zones) < _count(params):
         return [], [], [unmet("R21", "availability_zones", listing(zones) or "none", "Name two or more zones.")]
     given = dict(zip(zones, params["subnet_cidrs"] or []))
-    taken = [ipaddress.IPv4Network(subnet["cidr_block"]) for subnet in current["subnets"]]
-    taken += [ipaddress.IPv4Network(cidr) for cidr in given.values()]
+    new = [cidr for zone, cidr in given.items() if zone not in have]
+    problems = misplaced(new, vpc["cidr_blocks"], current["subnets"])
+    known = [subnet["cidr_block"] for subnet in current["subnets"] if subnet["cidr_block"]] + new
+    taken = [ipaddress.IPv4Network(cidr) for cidr in known if not is_pending(cidr)]
     subnets: list[View] = list(current["subnets"])
     changes: list[Change] = []
-    problems: list[Unmet] = []
-    for zone in dict.fromkeys(zones):
+    for zone in zones:
         before = have.get(zone)
         if before:
             if given.get(zone, before["cidr_block"]) != before["cidr_block"]:
@@ -308,13 +191,32 @@ def _plan_subnets(
                 problems.append(unmet("R23", "subnet_cidrs", found, f"{given[zone]} needs a new subnet."))
             changes.append(_update_subnet(params, before, subnets))
             continue
-        cidr = given.get(zone) or _free_range(vpc["cidr_block"], taken)
+        cidr = given.get(zone) or _free_range(vpc, zone, taken)
         if cidr is None:
-            problems.append(unmet("R3", "cidr_block", vpc["cidr_block"], f"It has no room for a subnet in {zone}."))
+            option = "vpc_id" if params["vpc_id"] else "cidr_block"
+            text = listing(vpc["cidr_blocks"])
+            problems.append(unmet("R3", option, text, f"There is no room for a subnet in {zone}."))
             continue
-        taken.append(ipaddress.IPv4Network(cidr))
+        if not is_pending(cidr):
+            taken.append(ipaddress.IPv4Network(cidr))
         changes.append(_create_subnet(params, zone, cidr, vpc["vpc_id"], subnets))
     return subnets, changes, problems
+
+
+def _managed_by_zone(params: Params, view: Mapping[str, Any]) -> dict[str, View]:
+    return {subnet["availability_zone"]: subnet for subnet in view["subnets"] if managed(params, subnet)}
+
+
+def _count(params: Params) -> int:
+    return max(2, len(params["subnet_cidrs"] or ()))
+
+
+def _zones(params: Params, current: Mapping[str, Any], have: Mapping[str, View]) -> list[str]:
+    """The zones to have a subnet in: as named, or those of the subnets that are there and the Region's next."""
+    if params["availability_zones"]:
+        return list(dict.fromkeys(params["availability_zones"]))
+    spare = [zone for zone in current["zones"] if zone not in have]
+    return sorted([*have, *spare[: max(0, _count(params) - len(have))]])
 
 
 def _update_subnet(params: Params, before: View, subnets: list[View]) -> Change:
@@ -327,12 +229,14 @@ def _update_subnet(params: Params, before: View, subnets: list[View]) -> Change:
 
 
 def _create_subnet(params: Params, zone: str, cidr: str, vpc_id: str, subnets: list[View]) -> Change:
-    name = f"{params['name'] or vpc_id}-{zone}"
+    name = f"{params['name']}-{zone}"
     subnet_id = placeholder("subnet", name, "subnet_id")
     tags = _wanted_tags(params, name) or {}
     after = {
         "subnet_id": subnet_id, "cidr_block": cidr, "availability_zone": zone,
-        "available_ip_address_count": ipaddress.IPv4Network(cidr).num_addresses - 5, "private": True, "tags": tags,
+        # AWS keeps five addresses of each subnet.
+        "available_ip_address_count": None if is_pending(cidr) else ipaddress.IPv4Network(cidr).num_addresses - 5,
+        "private": True, "tags": tags,
     }
     subnets.append(after)
     arguments = {
@@ -343,11 +247,14 @@ def _create_subnet(params: Params, zone: str, cidr: str, vpc_id: str, subnets: l
     return Change("subnet", name, None, _shown(after), (step,), subnet_id)
 
 
-def _free_range(vpc_cidr: str, taken: Sequence[ipaddress.IPv4Network]) -> str | None:
-    network = ipaddress.IPv4Network(vpc_cidr)
-    for candidate in network.subnets(new_prefix=min(network.prefixlen + _STEP, _SMALLEST)):
-        if not any(candidate.overlaps(other) for other in taken):
-            return str(candidate)
+def _free_range(vpc: View, zone: str, taken: Sequence[ipaddress.IPv4Network]) -> str | None:
+    if is_pending(vpc["cidr_block"]):
+        return _sibling(vpc["cidr_block"], f"subnet_in_{zone}")
+    for block in vpc["cidr_blocks"]:
+        network = ipaddress.IPv4Network(block)
+        for candidate in network.subnets(new_prefix=min(network.prefixlen + _STEP, SMALLEST)):
+            if not any(candidate.overlaps(other) for other in taken):
+                return str(candidate)
     return None
 
 
@@ -355,47 +262,35 @@ def _adopt_subnets(
     params: Params, current: Mapping[str, Any]
 ) -> tuple[list[View], list[Change], list[Unmet]]:
     have = {subnet["subnet_id"]: subnet for subnet in current["subnets"]}
+    wanted = list(dict.fromkeys(params["subnet_ids"]))
+    unknown = [_unknown_subnet(item) for item in wanted if item not in have and is_pending(item)]
+    have |= {subnet["subnet_id"]: subnet for subnet in unknown}
     problems = [
-        unmet("R4", "subnet_ids", f"no subnet {subnet_id} in the VPC", "Give subnets of the VPC that vpc_id names.")
-        for subnet_id in params["subnet_ids"]
-        if subnet_id not in have and not is_pending(subnet_id)
+        unmet("R4", "subnet_ids", f"no subnet {item} in the VPC", "Give subnets of the VPC that vpc_id names.")
+        for item in wanted
+        if item not in have
     ]
     changes = [
         _kept("subnet", have[item]["tags"].get("Name", item), have[item], "subnet_id")
-        for item in params["subnet_ids"]
+        for item in wanted
         if item in have
     ]
-    return list(current["subnets"]), changes, problems
+    return [*current["subnets"], *unknown], changes, problems
 
 
-def _state_problems(params: Params, vpc: View, subnets: Sequence[View]) -> list[Unmet]:
-    found = _overlaps("vpc_id", vpc["cidr_blocks"], params)
-    zones = [subnet["availability_zone"] for subnet in subnets]
-    names = listing([subnet["subnet_id"] for subnet in subnets])
-    if len(set(zones)) < 2 and not any(is_pending(item) for item in params["subnet_ids"] or ()):
-        text = f"{names or 'no subnets'} in {listing(sorted(set(zones))) or 'no zone'}"
-        found.append(unmet("R3", "subnet_ids", text, "Give private subnets in two or more Availability Zones."))
-    if len(set(zones)) != len(zones):
-        found.append(unmet("R23", "subnet_ids", f"{names} in {listing(zones)}", "Give one subnet per zone."))
-    for subnet in subnets:
-        if not subnet["private"]:
-            found.append(
-                unmet("R3", "subnet_ids", f"{subnet['subnet_id']} with a route to an internet gateway",
-                      "Give subnets whose route table has no internet gateway.")
-            )
-        free = subnet["available_ip_address_count"]
-        if free is not None and free < _FREE_ADDRESSES:
-            found.append(
-                unmet("R42", subnet["subnet_id"], f"{free} free addresses",
-                      f"A new load balancer needs {_FREE_ADDRESSES}.", blocking=False)
-            )
-    return found
+def _unknown_subnet(pending: str) -> View:
+    """A subnet that another task of this play would make."""
+    return {
+        "subnet_id": pending, "cidr_block": _sibling(pending, "cidr_block"),
+        "availability_zone": _sibling(pending, "availability_zone"), "available_ip_address_count": None,
+        "private": True, "tags": {},
+    }
 
 
 def _plan_absent(params: Params, current: Mapping[str, Any]) -> Plan:
     vpc = current["vpc"]
     if vpc is None:
-        return Plan((), current, tuple(_identity_problems(params, current)) if len(current["matches"]) > 1 else ())
+        return Plan((), current, tuple(identity_problems(params, current)) if len(current["matches"]) > 1 else ())
     name = params["name"] or vpc["vpc_id"]
     ours = [] if params["subnet_ids"] else [item for item in current["subnets"] if managed(params, item)]
     others = [item for item in current["subnets"] if item not in ours]
@@ -433,9 +328,11 @@ def _kept(kind: str, name: str, view: Mapping[str, Any], key: str) -> Change:
     return Change(kind, name, _shown(view), _shown(view), id=view[key], adopted=True)
 
 
-def needs_zones(params: Params, vpcs: Sequence[Mapping[str, Any]]) -> bool:
+def needs_zones(params: Params, view: Mapping[str, Any]) -> bool:
     """Whether the plan depends on the Region's zones: only where it would choose among them."""
-    return params["state"] == "present" and not (params["availability_zones"] or params["subnet_ids"] or vpcs)
+    if params["state"] == "absent" or params["availability_zones"] or params["subnet_ids"]:
+        return False
+    return len(_managed_by_zone(params, view)) < _count(params)
 
 
 def returns(params: Params, view: Mapping[str, Any]) -> View:
@@ -449,3 +346,6 @@ def returns(params: Params, view: Mapping[str, Any]) -> View:
         "subnet_ids": [subnet["subnet_id"] for subnet in subnets],
         "availability_zones": [subnet["availability_zone"] for subnet in subnets],
     }
+
+
+__all__ = ["check", "chosen_subnets", "judge", "managed", "needs_zones", "normalise", "plan", "returns"]
