@@ -76,10 +76,15 @@ class Spec:
 
 @dataclass(frozen=True)
 class Context:
-    """What a run needs of the world around it."""
+    """What a run needs of the world around it.
+
+    options_only: end after the check of the options, before the first call. A chain checks all of its steps
+    this way before the first one writes.
+    """
 
     progress: Callable[[str], None] = lambda text: None
     clock: Clock = field(default_factory=lambda: Clock(time.monotonic, time.sleep, random.random))
+    options_only: bool = False
 
 
 def run_module(spec: Spec) -> None:
@@ -109,10 +114,13 @@ class _Run:
         self.bound: dict[str, str] = {}
 
     def result(self) -> dict[str, Any]:
-        self._refuse_placeholders()
+        if not self.context.options_only:
+            self._refuse_placeholders()
         self.aws = Aws(get_aws_connection_info(self.module))
         self.aws.say = self.context.progress
         self._refuse(self.spec.check(self.params, self.aws.region), {})
+        if self.context.options_only:
+            return {"changed": False}
         current = self.spec.read(self.aws, self.params)
         plan = self.spec.plan(self.params, current)
         self._refuse(plan.unmet, plan.facts)

@@ -15,7 +15,7 @@ import copy
 import importlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -64,8 +64,9 @@ class ActionModule(ActionBase):
         task_vars = task_vars or {}
         result = super().run(tmp, task_vars)
         name = self._task.resolved_action
-        if self._in_process(task_vars):
-            result.update(self._run_here(name, task_vars))
+        options_only = self._switch("keylink_options_only", task_vars, default=False)
+        if options_only or self._in_process(task_vars):
+            result.update(self._run_here(name, task_vars, options_only))
         else:
             result.update(
                 self._execute_module(
@@ -77,14 +78,17 @@ class ActionModule(ActionBase):
     def _in_process(self, task_vars: Mapping[str, Any]) -> bool:
         interpreter = self._templar.template(task_vars.get("ansible_python_interpreter") or "")
         return (
-            boolean(self._templar.template(task_vars.get("keylink_in_process", True)))
+            self._switch("keylink_in_process", task_vars, default=True)
             and self._connection.transport == "local"
             and not self._connection.become
             and not self._task.async_val
             and interpreter in ("", "auto", "auto_silent", sys.executable)
         )
 
-    def _run_here(self, name: str, task_vars: dict[str, Any]) -> dict[str, Any]:
+    def _switch(self, name: str, task_vars: Mapping[str, Any], default: bool) -> bool:
+        return bool(boolean(self._templar.template(task_vars.get(name, default))))
+
+    def _run_here(self, name: str, task_vars: dict[str, Any], options_only: bool) -> dict[str, Any]:
         spec = importlib.import_module(
             f"ansible_collections.keylink.aws.plugins.modules.{name.rpartition('.')[2]}"
         ).SPEC
@@ -93,7 +97,8 @@ class ActionModule(ActionBase):
         variables: dict[str, str] = {}
         self._compute_environment_string(variables)
         with _environment(variables):
-            return outcome(spec, arguments, self._say if not self._task.check_mode else _quiet)
+            progress = self._say if not self._task.check_mode else _quiet
+            return outcome(spec, arguments, runner.Context(progress=progress, options_only=options_only))
 
     def _say(self, text: str) -> None:
         host = self._task.delegate_to or self._play_context.remote_addr or "localhost"
@@ -108,10 +113,10 @@ class _Ended(BaseException):
         self.result = result
 
 
-def outcome(spec: runner.Spec, arguments: Mapping[str, Any], progress: Callable[[str], None]) -> dict[str, Any]:
+def outcome(spec: runner.Spec, arguments: Mapping[str, Any], context: runner.Context) -> dict[str, Any]:
     """What the module of SPEC returns for ARGUMENTS."""
     try:
-        runner.run(spec, InProcessModule(arguments, **spec.module_arguments), runner.Context(progress=progress))
+        runner.run(spec, InProcessModule(arguments, **spec.module_arguments), context)
     except _Ended as end:
         return end.result
     raise AnsibleError("The module ended without a result.")

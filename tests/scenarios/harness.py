@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from ansible_collections.keylink.aws.plugins.module_utils import runner
 from ansible_collections.keylink.aws.plugins.plugin_utils import converge
 
 CONNECTION = {
@@ -29,4 +30,4 @@ def run_module(endpoint_url: str, module: str, /, *, check: bool = False, **opti
         "_ansible_diff": True,
         "_ansible_module_name": module,
     }
-    return converge.outcome(spec, arguments, progress=lambda text: None)
+    return converge.outcome(spec, arguments, runner.Context())

@@ -38,7 +38,8 @@ ALLOWED = {
 }
 FILES = sorted(path for path in PLUGINS.rglob("*.py") if path.name != "__init__.py")
 MODULES = sorted(path for path in FILES if path.parent.name == "modules")
-MODULE_LINES = 70
+# Lines of a module besides its documentation and imports.
+MODULE_LINES = 64
 
 
 def name(path: Path) -> str:
@@ -86,7 +87,7 @@ def test_only_the_runner_ends_a_module_or_reads_check_mode(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_a_module_is_a_declaration(path: Path) -> None:
-    body = [node for node in tree(path).body if not _is_documentation(node)]
+    body = [node for node in tree(path).body if not _is_prose(node)]
     lines = {line for node in body for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
     assert len(lines) <= MODULE_LINES
     assert not [node for statement in body for node in ast.walk(statement) if isinstance(node, ast.Try)]
@@ -108,6 +109,8 @@ def test_the_action_group_has_every_module() -> None:
     assert group == [path.stem for path in MODULES]
 
 
-def _is_documentation(node: ast.stmt) -> bool:
+def _is_prose(node: ast.stmt) -> bool:
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return True
     names = {target.id for target in getattr(node, "targets", []) if isinstance(target, ast.Name)}
     return bool(names & {"DOCUMENTATION", "EXAMPLES", "RETURN"})

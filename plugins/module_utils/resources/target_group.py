@@ -68,6 +68,8 @@ def check(params: Params) -> list[Unmet]:
         for target in targets
         if not is_pending(target) and _address(target) is None
     ]
+    if is_pending(params["vpc_id"]):
+        found += _not_private(targets, ())
     return found + health_check.check(params)
 
 
@@ -262,7 +264,8 @@ def problems(params: Params, view: Mapping[str, Any], settings: Mapping[str, Any
     if network["vpc_id"] and network["cidr_blocks"] is None:
         text = f"no VPC {network['vpc_id']} in this Region"
         found.append(unmet("R35", "vpc_id", text, "Give the id of an existing VPC."))
-    return found + _address_problems(params, view)
+    own = network["cidr_blocks"] or []
+    return found + _not_private(missing_targets(params, view["target_group"]), own)
 
 
 def _wrong_ports(params: Params, group: Mapping[str, Any]) -> list[Unmet]:
@@ -274,10 +277,10 @@ def _wrong_ports(params: Params, group: Mapping[str, Any]) -> list[Unmet]:
     ]
 
 
-def _address_problems(params: Params, view: Mapping[str, Any]) -> list[Unmet]:
-    own = view["network"]["cidr_blocks"] or []
+def _not_private(targets: Sequence[str], own: Sequence[str]) -> list[Unmet]:
+    """Addresses that are neither private nor in OWN, the ranges of the VPC."""
     found = []
-    for target in missing_targets(params, view["target_group"]):
+    for target in targets:
         address = _address(target)
         if address is None or any(address in block for block in _PRIVATE) or _within(address, own):
             continue

@@ -144,7 +144,7 @@ def state_problems(params: Params, vpc: View, subnets: Sequence[View]) -> list[U
     if len(set(zones)) < 2:
         text = f"{names or 'no subnets'} in {listing(sorted(set(zones))) or 'no zone'}"
         found.append(unmet("R3", option, text, "Give private subnets in two or more Availability Zones."))
-    if len(set(zones)) != len(zones):
+    elif len(set(zones)) != len(zones):
         found.append(unmet("R23", option, f"{names} in {listing(zones)}", "Give one subnet per zone."))
     for subnet in subnets:
         found += _subnet_problems(option, subnet)

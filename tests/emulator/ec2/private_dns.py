@@ -89,5 +89,3 @@ def _asked(server: str, name: str) -> list[str]:
         return []
     found = [rdata for rrset in answer.answer if rrset.rdtype == dns.rdatatype.TXT for rdata in rrset]
     return [b"".join(rdata.strings).decode() for rdata in found]
-
-

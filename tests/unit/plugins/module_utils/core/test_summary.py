@@ -52,7 +52,12 @@ def test_a_real_run_says_what_was_done() -> None:
 
 def test_facts_are_shown_by_name_and_what_is_unknown_says_so() -> None:
     facts = {
-        "VPC": PENDING, "subnets": [PENDING, "subnet-2"], "state": "CONNECTED", "nothing": None, "empty": "", "none": [],
+        "VPC": PENDING,
+        "subnets": [PENDING, "subnet-2"],
+        "state": "CONNECTED",
+        "nothing": None,
+        "empty": "",
+        "none": [],
         "zero": 0,
     }
     assert lines(True, facts=facts)[2:] == [

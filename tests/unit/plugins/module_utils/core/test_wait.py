@@ -76,7 +76,7 @@ def test_what_is_done_already_costs_one_look(time: FakeTime) -> None:
 
 def test_several_waits_overlap_and_each_ends_by_itself(time: FakeTime) -> None:
     time.wait(until(10, "a"), until(60, "b"), until(0, "c"))
-    last = {name: when for name, when in time.polls}
+    last = dict(time.polls)
     assert time.elapsed < 60 + 15
     assert last["c"] == 0
     assert 10 <= last["a"] < 30
