@@ -195,7 +195,7 @@ class _Run:
     def _wait(self, waits: tuple[Wait, ...]) -> None:
         wait_for(
             waits,
-            lambda wait: self._call(wait.verb, substitute(wait.args, self.bound)),
+            lambda wait: self._call_until_ready(Step(wait.verb, wait.args), substitute(wait.args, self.bound)),
             float(self.params.get("wait_timeout") or 0),
             self.context.clock,
             self.context.progress,

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.keylink.aws.plugins.module_utils import runner
+from ansible_collections.keylink.aws.plugins.modules import xks_vpc
 from ansible_collections.keylink.aws.plugins.plugin_utils import converge
 
 from scenarios.balancing import writes
 from scenarios.harness import CONNECTION, run_module
 
 PENDING = "(known after apply: vpc.network.vpc_id)"
-NO_CREDENTIALS = {"access_key": None, "secret_key": None}
 
 Run = Callable[..., dict[str, Any]]
 
@@ -27,6 +28,16 @@ Run = Callable[..., dict[str, Any]]
 @pytest.fixture
 def run(emulator: Any) -> Run:
     return lambda **given: run_module(emulator.url, "xks_vpc", **{"name": "payments", **given})
+
+
+@pytest.fixture
+def plan(emulator: Any) -> Run:
+    """A plan without an option that says who asks."""
+    arguments = {
+        "name": "payments", "region": "eu-central-1", "endpoint_url": emulator.url, "_ansible_check_mode": True,
+        "_ansible_module_name": "xks_vpc",
+    }
+    return lambda **given: converge.outcome(xks_vpc.SPEC, {**arguments, **given}, runner.Context())
 
 
 @pytest.fixture
@@ -49,8 +60,8 @@ def test_a_placeholder_is_refused_outside_check_mode_before_any_call(emulator: A
 
 
 @pytest.mark.usefixtures("bare")
-def test_no_credentials(emulator: Any, run: Run) -> None:
-    result = run(**NO_CREDENTIALS)
+def test_no_credentials(emulator: Any, plan: Run) -> None:
+    result = plan()
     assert result["failed"] is True
     assert "No AWS credentials were found, so ec2:DescribeVpcs was not called." in result["msg"]
     assert "AWS_ACCESS_KEY_ID" in result["msg"]
@@ -60,27 +71,27 @@ def test_no_credentials(emulator: Any, run: Run) -> None:
 
 @pytest.mark.usefixtures("bare")
 def test_credentials_of_one_task_are_not_those_of_the_next(
-    emulator: Any, run: Run, monkeypatch: pytest.MonkeyPatch
+    emulator: Any, plan: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLEEXAMPLE02")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "exampleSecretExampleSecretExampleSecret0")
-    assert "failed" not in run(check=True, **NO_CREDENTIALS)
+    assert "failed" not in plan()
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    assert "No AWS credentials were found" in run(check=True, **NO_CREDENTIALS)["msg"]
+    assert "No AWS credentials were found" in plan()["msg"]
 
 
 @pytest.mark.usefixtures("bare")
 def test_a_credentials_file_of_one_task_is_not_read_for_the_next(
-    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    plan: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     good, bad = tmp_path / "good", tmp_path / "bad"
     good.write_text("[default]\naws_access_key_id = AKIAEXAMPLEEXAMPLE01\naws_secret_access_key = example\n")
     bad.write_text("")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(good))
-    assert "failed" not in run(check=True, **NO_CREDENTIALS)
+    assert "failed" not in plan()
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(bad))
-    assert "No AWS credentials were found" in run(check=True, **NO_CREDENTIALS)["msg"]
+    assert "No AWS credentials were found" in plan()["msg"]
 
 
 def test_half_a_credential(emulator: Any, run: Run) -> None:
@@ -91,8 +102,8 @@ def test_half_a_credential(emulator: Any, run: Run) -> None:
 
 
 @pytest.mark.usefixtures("bare")
-def test_a_profile_that_is_not_there(emulator: Any, run: Run) -> None:
-    result = run(**NO_CREDENTIALS, profile="payments-admin")
+def test_a_profile_that_is_not_there(emulator: Any, plan: Run) -> None:
+    result = plan(profile="payments-admin")
     assert result["failed"] is True
     assert "payments-admin" in result["msg"]
     assert emulator.calls() == []
@@ -223,7 +234,3 @@ def test_an_endpoint_that_does_not_answer_is_named() -> None:
     )
     assert "ec2:DescribeVpcs got no answer from AWS" in result["msg"]
     assert "http://127.0.0.1:9" in result["msg"]
-
-
-def test_the_harness_runs_what_users_run() -> None:
-    assert converge.ActionModule.__module__.startswith("ansible_collections.keylink.aws.")

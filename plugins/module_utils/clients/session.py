@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +30,8 @@ _IAM_PREFIX = {"elbv2": "elasticloadbalancing", "cloudhsmv2": "cloudhsm"}
 _SERVICES = ("ec2", "elbv2", "kms", "route53")
 
 _lock = threading.Lock()
-_clients: dict[tuple[str, str], Any] = {}
+# With each client what it was made from: a key that shows a Config by its address needs that Config alive.
+_clients: dict[tuple[str, str], tuple[Any, Any]] = {}
 _loader: Any = None
 
 
@@ -78,12 +80,14 @@ class Aws:
         self.say: Callable[[str], None] = lambda text: None
 
     def client(self, service: str) -> Any:
-        """The boto3 client of SERVICE; made once per credentials, Region and endpoint."""
-        key = (service, repr((self.region, self._endpoint, sorted(self._parameters.items(), key=lambda item: item[0]))))
+        """The boto3 client of SERVICE; made once per credentials, Region, endpoint and environment."""
+        environment = sorted(item for item in os.environ.items() if item[0].startswith("AWS_"))
+        parameters = sorted(self._parameters.items(), key=lambda item: item[0])
+        key = (service, repr((self.region, self._endpoint, parameters, environment)))
         with _lock:
             if key not in _clients:
-                _clients[key] = self._new_client(service)
-            return _clients[key]
+                _clients[key] = (self._parameters, self._new_client(service))
+            return _clients[key][1]
 
     def _new_client(self, service: str) -> Any:
         parameters = dict(self._parameters)
