@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible.module_utils.common import warnings
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -87,19 +88,27 @@ class Context:
     options_only: bool = False
 
 
+class OrdinaryModule(AnsibleAWSModule):
+    """amazon.aws hands warnings to exit_json too, which ansible-core deprecates."""
+
+    def warn(self, warning: str, **kwargs: Any) -> None:
+        warnings.warn(warning)
+
+
 def run_module(spec: Spec) -> None:
     """The front of an ordinary module."""
-    run(spec, AnsibleAWSModule(**spec.module_arguments), Context())
+    run(spec, OrdinaryModule(**spec.module_arguments), Context())
 
 
 def run(spec: Spec, module: Any, context: Context) -> None:
     """Carry SPEC out; ends in MODULE's exit_json or fail_json."""
+    this = _Run(spec, module, context)
     try:
-        result = _Run(spec, module, context).result()
+        result = this.result()
     except Failure as failure:
-        module.fail_json(msg=failure.message, **failure.details)
+        module.fail_json(msg=failure.message, **{"changed": this.written, **failure.details})
     except AwsError as error:
-        module.fail_json(**_explain(error, spec.explain))
+        module.fail_json(changed=this.written, **_explain(error, spec.explain))
     else:
         module.exit_json(**result)
 
@@ -112,6 +121,8 @@ class _Run:
         self.params: Params = module.params
         self.check_mode: bool = module.check_mode
         self.bound: dict[str, str] = {}
+        # Whether a step was carried out: a run that fails later has changed something all the same.
+        self.written = False
 
     def result(self) -> dict[str, Any]:
         if not self.context.options_only:
@@ -169,6 +180,7 @@ class _Run:
             self._wait(step.needs)
         args = substitute(step.args, self.bound)
         answer = self._call_until_ready(step, args)
+        self.written = True
         for pending, path in step.binds.items():
             self.bound[pending] = str(_dig(answer, path))
 

@@ -15,10 +15,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from scenarios import stage
 
-STEPS = (
+BACK = ("-e", "xks_state=absent")
+STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("1. The plan, on an empty account: nothing is changed", ("--check",)),
     ("2. The real run: does exactly that", ()),
     ("3. Once more: nothing to do", ()),
+    ("4. The way back", BACK),
 )
 
 
@@ -29,19 +31,32 @@ def main() -> int:
         with stage.running(Path(folder), time_scale=0.01) as running:
             print(f"AWS answers at {running.url}, its public DNS at 127.0.0.1:{running.dns_port}.", flush=True)
             for title, options in STEPS:
-                print(f"\n{'=' * 78}\n{title}\n$ ansible-playbook keylink.aws.xks -e @my-store.json"
-                      f"{''.join(' ' + item for item in options)}\n{'=' * 78}", flush=True)
-                before = len(running.calls(mutating=1))
-                code = subprocess.run(running.command(*options), env=running.environment, check=False).returncode
+                if options == BACK and not connected(running):
+                    return 1
+                code = play(running, title, options)
                 if code:
                     return code
-                print(f"Calls that changed something: {len(running.calls(mutating=1)) - before}", flush=True)
-            store = running.client("kms").describe_custom_key_stores()["CustomKeyStores"][0]
-            print(f"\nAWS says: key store {store['CustomKeyStoreName']} ({store['CustomKeyStoreId']}) is "
-                  f"{store['ConnectionState']}.", flush=True)
-            connected = store["ConnectionState"] == "CONNECTED"
     print("The embedded AWS has stopped. Nothing is left.")
-    return 0 if connected else 1
+    return 0
+
+
+def play(running: stage.Stage, title: str, options: tuple[str, ...]) -> int:
+    """One run of the playbook, as a user would see it."""
+    line = "=" * 78
+    command = " ".join(("$ ansible-playbook keylink.aws.xks -e @my-store.json", *options))
+    print(f"\n{line}\n{title}\n{command}\n{line}", flush=True)
+    before = len(running.calls(mutating=1))
+    code = subprocess.run(running.command(*options), env=running.environment, check=False).returncode
+    print(f"AWS calls that changed something: {len(running.calls(mutating=1)) - before}", flush=True)
+    return code
+
+
+def connected(running: stage.Stage) -> bool:
+    """Ask AWS itself, and show the answer."""
+    (store,) = running.client("kms").describe_custom_key_stores()["CustomKeyStores"]
+    name, state = store["CustomKeyStoreName"], store["ConnectionState"]
+    print(f"\nAWS says: key store {name} ({store['CustomKeyStoreId']}) is {state}.", flush=True)
+    return bool(state == "CONNECTED")
 
 
 if __name__ == "__main__":

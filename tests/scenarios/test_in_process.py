@@ -92,8 +92,7 @@ LIFE = [
         )
         for name in ("balanced", "warned")
     ),
-    task("unbalanced", "xks_load_balancer", {"state": "absent"}),
-    task("gone", options={"state": "absent"}, diff=True),
+    task("gone", options={"state": "absent"}, check_mode=True, diff=True),
 ]
 
 

@@ -182,7 +182,7 @@ def test_what_is_not_visible_yet_is_asked_again(emulator: Any, run: Run) -> None
 
 
 def test_a_vpc_that_is_not_visible_yet_is_waited_for(emulator: Any, run: Run) -> None:
-    """Reads come before the wait: skip them."""
+    # The first look comes before the VPC is made; the next ones are those of the wait.
     emulator.fault(
         "error", service="ec2", action="DescribeVpcs", skip=1, times=2, code="InvalidVpcID.NotFound", status=400
     )

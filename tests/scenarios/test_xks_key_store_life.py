@@ -60,7 +60,8 @@ def test_a_failed_connection_tells_why(
 ) -> None:
     break_proxy(code, proxy)
     failed = run(world, **before.options(service))
-    assert failed["failed"]
+    # The store was made before the connect failed.
+    assert (failed["failed"], failed["changed"]) == (True, True)
     assert failed["connection_error_code"] == failed["remedy"]["code"] == code
     assert code in failed["msg"]
     assert FAILURES[code] in failed["msg"]
@@ -69,7 +70,7 @@ def test_a_failed_connection_tells_why(
     for check in (True, False):
         mark = last(world)
         again = run(world, check=check, **before.options(service))
-        assert again["failed"]
+        assert (again["failed"], again["changed"]) == (True, False)
         assert (again["connection_error_code"], again["remedy"]["code"]) == (code, code)
         assert numbers(again) == {"N10"}
         assert writes(world, mark) == []
