@@ -20,10 +20,9 @@ attributes:
     description: A second run with the same options changes nothing and makes no call that writes.
   action_group:
     support: full
-    description: Use C(group/keylink.aws.aws) or C(group/amazon.aws.aws) in C(module_defaults).
+    description: Use C(group/keylink.aws.aws) in C(module_defaults); it reaches the modules of amazon.aws too.
     membership:
       - keylink.aws.aws
-      - amazon.aws.aws
 notes:
   - On the controller (connection V(local), no C(become), no C(async)) the module's code runs in Ansible's own process,
     which is faster and lets a long wait say how it is going. Set the variable C(keylink_in_process) to V(false) to run

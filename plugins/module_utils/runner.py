@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -143,7 +143,7 @@ class _Run:
             if settled:
                 self._wait(plan.settle)
             if plan.steps or settled:
-                after = self.spec.read(self.aws, substitute(self.params, self.bound))
+                after = self._observed(plan)
         for warning in plan.warnings:
             self.module.warn(warning)
         returned = {**self.spec.returns(self.params, after), **plan.facts}
@@ -156,6 +156,24 @@ class _Run:
         if plan.changed:
             result["diff"] = substitute(plan.diff, self.bound)
         return result
+
+    def _observed(self, plan: Plan) -> Mapping[str, Any]:
+        """The state after the steps, read until it shows what they made: AWS's lists lag behind for a while."""
+        made = {self.bound[pending] for pending in find(plan.after) if pending in self.bound}
+        clock = self.context.clock
+        start = clock.now()
+        for delay in delays(clock.jitter):
+            after = self.spec.read(self.aws, substitute(self.params, self.bound))
+            hidden = sorted(made - set(_strings(after)))
+            if not hidden:
+                return after
+            if clock.now() - start + delay > _EVENTUAL:
+                raise Failure(
+                    f"AWS made {', '.join(hidden)}, but does not show it after {_EVENTUAL:.0f} seconds. "
+                    "Nothing is lost: the next run goes on from here."
+                )
+            clock.sleep(delay)
+        raise Failure("no delays left")
 
     def _refuse_placeholders(self) -> None:
         pending = sorted(set(find(self.params)))
@@ -222,6 +240,17 @@ class _Run:
         except AwsError as error:
             error.tried = say
             raise
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _strings(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _strings(item)
 
 
 def _dig(answer: Any, path: str) -> Any:

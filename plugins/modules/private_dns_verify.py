@@ -247,9 +247,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils import runner
-from ansible_collections.keylink.aws.plugins.module_utils.clients import dns
 from ansible_collections.keylink.aws.plugins.module_utils.clients import private_dns as client
-from ansible_collections.keylink.aws.plugins.module_utils.clients.endpoint_service import connections
 from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws
 from ansible_collections.keylink.aws.plugins.module_utils.resources import (
     endpoint_service_waits,
@@ -266,13 +264,13 @@ def read(aws: Aws, params: Mapping[str, Any]) -> Mapping[str, Any]:
     )
     view = private_dns.normalise(params, found["services"], found["zones"])
     if params["state"] == "absent" and view["service"]:
-        held = connections(aws, view["service"]["service_id"])
+        held = client.connections(aws, view["service"]["service_id"])
         view["vpc_endpoint_connections"] = endpoint_service_waits.normalise_connections(held)
     place = private_dns.place(params, view)
     if place:
         view["record_sets"] = txt_record.normalise(client.record_sets(aws, *place), place[1])
     if private_dns.asks_dns(params, view):
-        view["seen"] = dns.look_up(aws, **private_dns.question(params, view))
+        view["seen"] = client.look_up(aws, **private_dns.question(params, view))
     return view
 
 
@@ -306,12 +304,7 @@ SPEC = runner.Spec(
     read=read,
     plan=private_dns.plan,
     returns=private_dns.returns,
-    calls={
-        "look_up": dns.look_up,
-        "service_connections": connections,
-        "start_verification": client.start_verification,
-        "verification": client.verification,
-    },
+    calls=client.CALLS,
     explain=private_dns.ADVICE,
 )
 

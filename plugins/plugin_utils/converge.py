@@ -13,33 +13,52 @@ from __future__ import annotations
 
 import copy
 import importlib
+import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleError
-from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils import basic
+from ansible.module_utils.common.json import Direction, get_module_encoder
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.module_utils.testing import patch_module_args
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 from ansible_collections.keylink.aws.plugins.module_utils import runner
 from ansible_collections.keylink.aws.plugins.module_utils.clients import session
+from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet, report
 
 display = Display()
 
-# This file is loaded before Ansible forks its workers: they inherit the parsed models.
+_OPTIONS_ONLY = runner.Context(options_only=True)
+_PROFILE = "legacy"
+_MODULES = "ansible_collections.keylink.aws.plugins.modules"
+
+
+def _spec(name: str) -> runner.Spec:
+    spec: runner.Spec = importlib.import_module(f"{_MODULES}.{name.rpartition('.')[2]}").SPEC
+    return spec
+
+
+# This file is loaded before Ansible forks its workers: they inherit the parsed models and the imported modules.
 session.warm()
+for _file in Path(__file__).parent.parent.joinpath("modules").glob("*.py"):
+    _spec(_file.stem)
 
 
-class InProcessModule(AnsibleModule):
+class InProcessModule(basic.AnsibleModule):
     """AnsibleModule that ends by handing its result over instead of printing it."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, arguments: Mapping[str, Any], **kwargs: Any) -> None:
         self._heard: list[str] = []
+        # How core hands a module its arguments, the same in 2.19 to 2.21; ansible.module_utils.testing does just this.
+        encoder = get_module_encoder(_PROFILE, Direction.CONTROLLER_TO_MODULE)
+        basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": dict(arguments)}, cls=encoder).encode()
+        basic._ANSIBLE_PROFILE = _PROFILE
         kwargs["argument_spec"] = {**aws_argument_spec(), **kwargs["argument_spec"]}
         super().__init__(**kwargs)
 
@@ -61,9 +80,9 @@ class ActionModule(ActionBase):
         task_vars = task_vars or {}
         result = super().run(tmp, task_vars)
         name = self._task.resolved_action
-        options_only = self._switch("keylink_options_only", task_vars, default=False)
-        if options_only or self._in_process(task_vars):
-            result.update(self._run_here(name, task_vars, options_only))
+        if self._in_process(task_vars):
+            progress = self._say if not self._task.check_mode else _quiet
+            result.update(self._run_here(name, self._task.args, task_vars, runner.Context(progress=progress)))
         else:
             result.update(
                 self._execute_module(
@@ -75,31 +94,48 @@ class ActionModule(ActionBase):
     def _in_process(self, task_vars: Mapping[str, Any]) -> bool:
         interpreter = self._templar.template(task_vars.get("ansible_python_interpreter") or "")
         return (
-            self._switch("keylink_in_process", task_vars, default=True)
+            boolean(self._templar.template(task_vars.get("keylink_in_process", True)))
             and self._connection.transport == "local"
             and not self._connection.become
             and not self._task.async_val
             and interpreter in ("", "auto", "auto_silent", sys.executable)
         )
 
-    def _switch(self, name: str, task_vars: Mapping[str, Any], default: bool) -> bool:
-        return bool(boolean(self._templar.template(task_vars.get(name, default))))
-
-    def _run_here(self, name: str, task_vars: dict[str, Any], options_only: bool) -> dict[str, Any]:
-        spec = importlib.import_module(
-            f"ansible_collections.keylink.aws.plugins.modules.{name.rpartition('.')[2]}"
-        ).SPEC
-        arguments = copy.deepcopy(self._task.args)
+    def _run_here(
+        self, name: str, options: Mapping[str, Any], task_vars: dict[str, Any], context: runner.Context
+    ) -> dict[str, Any]:
+        arguments = copy.deepcopy(dict(options))
         self._update_module_args(name, arguments, task_vars)
         variables: dict[str, str] = {}
         self._compute_environment_string(variables)
         with _environment(variables):
-            progress = self._say if not self._task.check_mode else _quiet
-            return outcome(spec, arguments, runner.Context(progress=progress, options_only=options_only))
+            return outcome(_spec(name), arguments, context)
 
     def _say(self, text: str) -> None:
         host = self._task.delegate_to or self._play_context.remote_addr or "localhost"
         display.display(f"[{host}] {text}")
+
+
+class OptionsCheck(ActionModule):
+    """Checks the options of several modules, and calls nothing."""
+
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = ActionBase.run(self, tmp, task_vars)
+        common = dict(self._task.args)
+        found = [
+            self._run_here(step["module"], {**common, **step["options"]}, task_vars or {}, _OPTIONS_ONLY)
+            for step in common.pop("steps")
+        ]
+        failed = [item for item in found if item.get("failed")]
+        unmet = [each for item in failed for each in item.get("unmet_requirements", [])]
+        other = [item["msg"] for item in failed if "unmet_requirements" not in item]
+        if not failed:
+            return {**result, "changed": False}
+        message = "\n".join(["These options are not right, so nothing was begun:", *(f"  - {text}" for text in other),
+                             *([report(Unmet(**item) for item in unmet)] if unmet else [])])
+        return {**result, "failed": True, "changed": False, "msg": message, "unmet_requirements": unmet}
 
 
 class _Ended(BaseException):
@@ -113,10 +149,7 @@ class _Ended(BaseException):
 def outcome(spec: runner.Spec, arguments: Mapping[str, Any], context: runner.Context) -> dict[str, Any]:
     """What the module of SPEC returns for ARGUMENTS."""
     try:
-        # Of core's ways to hand arguments over, the only one that is the same in 2.19 to 2.21.
-        with patch_module_args(dict(arguments)):
-            module = InProcessModule(**spec.module_arguments)
-        runner.run(spec, module, context)
+        runner.run(spec, InProcessModule(arguments, **spec.module_arguments), context)
     except _Ended as end:
         return end.result
     raise AnsibleError("The module ended without a result.")

@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.keylink.aws.plugins.module_utils.clients import dns
+from ansible_collections.keylink.aws.plugins.module_utils.clients.endpoint_service import connections
 from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws, missing_is
 from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError
 
@@ -49,6 +49,13 @@ def record_sets(aws: Aws, zone_id: str, name: str) -> list[dict[str, Any]]:
     )["ResourceRecordSets"]
 
 
+def look_up(aws: Aws, **question: Any) -> dict[str, Any]:
+    """What public DNS has. dnspython takes a tenth of a second to load, and most runs need no DNS."""
+    from ansible_collections.keylink.aws.plugins.module_utils.clients import dns
+
+    return dns.look_up(aws, **question)
+
+
 def start_verification(aws: Aws, service_id: str) -> dict[str, Any]:
     """Start the verification. AWS also looks by itself, so it may have come first: then there is nothing to start."""
     try:
@@ -62,10 +69,18 @@ def start_verification(aws: Aws, service_id: str) -> dict[str, Any]:
 def verification(aws: Aws, service_id: str, question: Mapping[str, Any] | None) -> dict[str, Any]:
     """The state of the verification, and for a failed one what public DNS has where AWS looks (QUESTION)."""
     state = _state(services(aws, service_id, None))
-    seen = dns.look_up(aws, **question) if state == "failed" and question else None
+    seen = look_up(aws, **question) if state == "failed" and question else None
     return {"state": state, "seen": seen}
 
 
 def _state(found: list[dict[str, Any]]) -> str:
     """Empty without a service or a private DNS name."""
     return found[0].get("PrivateDnsNameConfiguration", {}).get("State", "") if found else ""
+
+
+CALLS: Mapping[str, Callable[..., Any]] = {
+    "look_up": look_up,
+    "service_connections": connections,
+    "start_verification": start_verification,
+    "verification": verification,
+}

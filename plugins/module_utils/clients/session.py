@@ -32,20 +32,37 @@ _SERVICES = ("ec2", "elbv2", "kms", "route53")
 _lock = threading.Lock()
 # With each client what it was made from: a key that shows a Config by its address needs that Config alive.
 _clients: dict[tuple[str, str], tuple[Any, Any]] = {}
+_sessions: dict[tuple[str | None, str], Any] = {}
 _loader: Any = None
+# What makes a second one when it is repeated after a lost answer, and takes no token against that.
+_UNREPEATABLE = (("ec2", "create_vpc"),)
 
 
-def warm(services: tuple[str, ...] = _SERVICES) -> None:
-    """Parse the service models once per process: most of what a first client costs."""
+def warm() -> None:
+    """Pay once per process for most of what a first client costs: the models, the session, the names of the calls."""
     if not HAS_BOTO3:
         return
-    loader = _shared_loader()
-    for service in services:
-        loader.load_service_model(service, "service-2")
-        loader.load_service_model(service, "endpoint-rule-set-1")
-    loader.load_data("endpoints")
-    loader.load_data("partitions")
-    loader.load_data("sdk-default-configuration")
+    dummy = {"aws_access_key_id": "none", "aws_secret_access_key": "none", "endpoint_url": "http://127.0.0.1"}
+    try:
+        for service in _SERVICES:
+            _session(None).create_client(service, region_name="us-east-1", **dummy)
+            _shared_loader().load_service_model(service, "paginators-1")
+    except BotoCoreError:
+        # Such as a profile that does not exist: the first call says it better.
+        return
+
+
+def _environment() -> str:
+    return repr(sorted(item for item in os.environ.items() if item[0].startswith("AWS_")))
+
+
+def _session(profile: str | None) -> Any:
+    """A botocore session holds what it read from the environment and the configuration files."""
+    key = (profile, _environment())
+    if key not in _sessions:
+        _sessions[key] = botocore.session.Session(profile=profile)
+        _sessions[key].register_component("data_loader", _shared_loader())
+    return _sessions[key]
 
 
 def _shared_loader() -> Any:
@@ -79,30 +96,27 @@ class Aws:
         # Where a long read tells how it is going.
         self.say: Callable[[str], None] = lambda text: None
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, attempts: int = 8) -> Any:
         """The boto3 client of SERVICE; made once per credentials, Region, endpoint and environment."""
-        environment = sorted(item for item in os.environ.items() if item[0].startswith("AWS_"))
         parameters = sorted(self._parameters.items(), key=lambda item: item[0])
-        key = (service, repr((self.region, self._endpoint, parameters, environment)))
+        key = (service, repr((self.region, self._endpoint, parameters, _environment(), attempts)))
         with _lock:
             if key not in _clients:
-                _clients[key] = (self._parameters, self._new_client(service))
+                _clients[key] = (self._parameters, self._new_client(service, attempts))
             return _clients[key][1]
 
-    def _new_client(self, service: str) -> Any:
+    def _new_client(self, service: str, attempts: int) -> Any:
         parameters = dict(self._parameters)
-        core = botocore.session.Session(profile=parameters.pop("profile_name", None))
-        core.register_component("data_loader", _shared_loader())
         # AWS's throttling and 5xx answers are botocore's to repeat; a user's aws_config has the last word.
-        config = Config(retries={"mode": "standard", "total_max_attempts": 8}, max_pool_connections=16)
+        config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, max_pool_connections=16)
         own = parameters.pop("aws_config", None)
-        session: Any = boto3.session.Session(botocore_session=core)
         try:
+            session: Any = boto3.session.Session(botocore_session=_session(parameters.pop("profile_name", None)))
             return session.client(
                 service,
                 region_name=self.region,
                 endpoint_url=self._endpoint,
-                config=config.merge(own) if own else config,
+                config=config.merge(own) if own and attempts > 1 else config,
                 **parameters,
             )
         except (ValueError, BotoCoreError) as error:
@@ -110,7 +124,8 @@ class Aws:
 
     def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
         """One call. operation: boto3's name of it, such as "create_vpc"."""
-        client = self.client(service)
+        once = (service, operation) in _UNREPEATABLE
+        client = self.client(service, attempts=1) if once else self.client(service)
         return self._refusals(service, client, operation, lambda: getattr(client, operation)(**arguments))
 
     def pages(self, service: str, operation: str, key: str, **arguments: Any) -> list[dict[str, Any]]:
@@ -149,7 +164,9 @@ class Aws:
                 "or attach an AWS credential to the job template."
             ) from error
         except BotoCoreError as error:
-            raise Failure(f"{action} got no answer from AWS: {error}") from error
+            raise Failure(
+                f"{action} got no answer from AWS: {error}. The next run looks what has become of it, and goes on."
+            ) from error
         result.pop("ResponseMetadata", None)
         return result
 

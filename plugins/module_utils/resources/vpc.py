@@ -106,6 +106,7 @@ def _plan_vpc(params: Params, before: View | None) -> tuple[Change, View]:
                     "TagSpecifications": [{"ResourceType": "vpc", "Tags": aws_tags(wanted or {})}],
                 },
                 {vpc_id: "Vpc.VpcId"},
+                retry=("RequestLimitExceeded",),
                 say=f"create VPC {name}",
             ),
             _dns_step(vpc_id, name, "EnableDnsHostnames"),
