@@ -10,8 +10,12 @@ import importlib
 MODULES = (
     "sts",
     "cloudhsm",
+    "managed_nodes",
     "ec2.generic",
     "ec2.network",
+    "ec2.dhcp",
+    "ec2.security_groups",
+    "ec2.prefix_lists",
     "ec2.tags",
     "ec2.endpoint_services",
     "ec2.permissions",
