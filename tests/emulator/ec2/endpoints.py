@@ -215,9 +215,8 @@ def modify(call: Call) -> dict[str, Any]:
         groups = checks.groups(call, found.vpc_id, groups)
     tables = _changed(found.route_tables, params, "RouteTableIds")
     checks.tables(call, found, tables)
-    now = {"IpAddressType": found.ip_address_type, "DnsOptions": {"DnsRecordIpType": found.dns_record_ip_type}}
-    asked = {"IpAddressType": params.get("IpAddressType", now["IpAddressType"]),
-             "DnsOptions": {**now["DnsOptions"], **(params.get("DnsOptions") or {})}}
+    options = {"DnsRecordIpType": found.dns_record_ip_type, **(params.get("DnsOptions") or {})}
+    asked = {"IpAddressType": params.get("IpAddressType", found.ip_address_type), "DnsOptions": options}
     address, record = checks.ip_types(call, service, asked, subnet_ids)
     wants_dns = params.get("PrivateDnsEnabled", found.private_dns)
     if wants_dns and not found.private_dns:
