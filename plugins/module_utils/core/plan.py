@@ -50,6 +50,8 @@ class Step:
     binds: placeholder -> dotted path into the answer. needs: what must be waited for first.
     retry: error codes that mean "not yet": the call is repeated until wait_timeout.
     say: the step in words, for messages.
+    stage: a later stage begins when all steps of the plan's earlier ones are done, so that several resources are
+    made side by side before any of them is waited for.
     """
 
     verb: str
@@ -58,6 +60,7 @@ class Step:
     needs: tuple[Wait, ...] = ()
     retry: tuple[str, ...] = ()
     say: str = ""
+    stage: int = 0
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
-    """The changes in the order of their steps, and the whole state that they lead to.
+    """The changes in the order of their steps (within a stage), and the whole state that they lead to.
 
     after: the predicted answer of the module's read, so that plan(params, plan.after) has no steps.
     unmet: requirements that do not hold. settle: what to wait for after the last step.
@@ -109,7 +112,8 @@ class Plan:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        return tuple(step for change in self.changes for step in change.steps)
+        found = (step for change in self.changes for step in change.steps)
+        return tuple(sorted(found, key=lambda step: step.stage))
 
     @property
     def changed(self) -> bool:
