@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws, missing_is, no_refusals
-from ansible_collections.keylink.aws.plugins.module_utils.core.errors import Failure
+from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError, Failure
 
 _GONE = ("InvalidVpcEndpointId.NotFound", "InvalidVpcEndpoint.NotFound")
 # Switching private DNS on hangs, instead of being refused, for an identity without a permission of Route 53: two
@@ -41,11 +41,17 @@ def subnets(aws: Aws, vpc_id: str) -> list[dict[str, Any]]:
     return aws.pages("ec2", "describe_subnets", "Subnets", Filters=_filter("vpc-id", vpc_id))
 
 
-def groups(aws: Aws, vpc_id: str, group_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Those security groups of the ids that exist in the VPC; without ids, the VPC's default one."""
-    filters = _filter("vpc-id", vpc_id)
-    filters += _filter("group-id", *group_ids) if group_ids else _filter("group-name", "default")
+def groups(aws: Aws, vpc_id: str, ids: Sequence[str] = (), names: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Those security groups of the ids, or else of the names, that exist in the VPC."""
+    chosen = _filter("group-id", *ids) if ids else _filter("group-name", *names)
+    filters = [*_filter("vpc-id", vpc_id), *chosen]
     return aws.pages("ec2", "describe_security_groups", "SecurityGroups", Filters=filters)
+
+
+def interfaces(aws: Aws, group_id: str) -> list[dict[str, Any]]:
+    """The network interfaces that have a security group."""
+    operation, filters = "describe_network_interfaces", _filter("group-id", group_id)
+    return aws.pages("ec2", operation, "NetworkInterfaces", Filters=filters)
 
 
 def _filter(name: str, *values: str) -> list[dict[str, Any]]:
@@ -75,9 +81,31 @@ def delete(aws: Aws, VpcEndpointIds: Sequence[str]) -> dict[str, Any]:
     return no_refusals("ec2:DeleteVpcEndpoints", answer, _GONE)
 
 
+def create_group(aws: Aws, **arguments: Any) -> dict[str, Any]:
+    """A name is free only once in a VPC: after a lost answer, the repetition is told that it is taken."""
+    try:
+        return aws.call("ec2", "create_security_group", **arguments)
+    except AwsError as error:
+        if error.code != "InvalidGroup.Duplicate":
+            raise
+        found = groups(aws, arguments["VpcId"], names=[arguments["GroupName"]])
+        if not found:
+            raise
+        return {"GroupId": found[0]["GroupId"]}
+
+
+def authorize_group(aws: Aws, **arguments: Any) -> dict[str, Any]:
+    """Rules that are there already, after a lost answer, are no error."""
+    operation, there = "authorize_security_group_ingress", ("InvalidPermission.Duplicate",)
+    found: dict[str, Any] = missing_is({}, there, lambda: aws.call("ec2", operation, **arguments))
+    return found
+
+
 CALLS: Mapping[str, Callable[..., Any]] = {
     "create_endpoint": create,
     "modify_endpoint": modify,
     "delete_endpoints": delete,
+    "create_group": create_group,
+    "authorize_group": authorize_group,
     "endpoint": one,
 }

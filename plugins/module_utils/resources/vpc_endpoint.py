@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.keylink.aws.plugins.module_utils.core import policy as policies
 from ansible_collections.keylink.aws.plugins.module_utils.core.compare import list_after, plain_tags, tags_after
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending, placeholder
 
@@ -20,9 +20,7 @@ INTERFACE, GATEWAY = "Interface", "Gateway"
 KIND = "VPC endpoint"
 ONLY_INBOUND = "private_dns_only_for_inbound_resolver_endpoint"
 # What AWS attaches to an endpoint when no policy is given (R96).
-DEFAULT_POLICY = json.dumps(
-    {"Statement": [{"Action": "*", "Effect": "Allow", "Principal": "*", "Resource": "*"}]}, separators=(",", ":")
-)
+DEFAULT_POLICY = policies.text(policies.FULL_ACCESS)
 AVAILABLE = "available"
 ENDING = ("deleting", "deleted")
 # States that an endpoint does not leave by itself.
@@ -158,7 +156,9 @@ def same_policy(one: str | None, other: str | None) -> bool:
     """Whether two policies say the same. None is AWS's default (R96)."""
     if is_pending(one) or is_pending(other):
         return one == other
-    return bool(json.loads(one or DEFAULT_POLICY) == json.loads(other or DEFAULT_POLICY))
+    return policies.same_for_endpoint(
+        None if one is None else policies.parse(one), None if other is None else policies.parse(other)
+    )
 
 
 def _policy_after(want: Wanted, base: View, new: bool) -> str | None:

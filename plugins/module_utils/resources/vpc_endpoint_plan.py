@@ -14,7 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.keylink.aws.plugins.module_utils.core import policy as policies
 from ansible_collections.keylink.aws.plugins.module_utils.core.compare import aws_tags, differences
+from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending
 from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Change, Step, Wait
 from ansible_collections.keylink.aws.plugins.module_utils.resources import vpc_endpoint_waits as waits
 from ansible_collections.keylink.aws.plugins.module_utils.resources.tagging import tag_steps
@@ -87,11 +89,14 @@ def plan_absent(want: Wanted, before: View | None) -> Planned:
 
 
 def shown(view: Mapping[str, Any]) -> View:
-    """What a diff shows of an endpoint; what its type does not have is left out."""
+    """What a diff shows of an endpoint: without what its type does not have, with a policy that people can read."""
     hidden = ("route_table_ids",) if view["vpc_endpoint_type"] == INTERFACE else (
         "subnet_ids", "groups", "private_dns_enabled", "ip_address_type", "dns_options",
     )
-    return {key: view[key] for key in _MANAGED if key not in hidden}
+    found = {key: view[key] for key in _MANAGED if key not in hidden}
+    if found["policy_document"] and not is_pending(found["policy_document"]):
+        found["policy_document"] = policies.tidy(policies.parse(found["policy_document"]))
+    return found
 
 
 def _create(want: Wanted, wanted: View, leaving: Sequence[View]) -> list[Step]:
