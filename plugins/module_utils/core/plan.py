@@ -19,11 +19,15 @@ FAILED = "failed"
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a look at a resource says about a wait: DONE, WAITING or FAILED, the state in words, a remedy."""
+    """What a look at a resource says about a wait: DONE, WAITING or FAILED, the state in words, a remedy.
+
+    advice: what to look at when time runs out while it says WAITING. details: keys of the failed result.
+    """
 
     status: str
     text: str
     details: Mapping[str, Any] = field(default_factory=dict)
+    advice: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ class Step:
     say: the step in words, for messages.
     stage: a later stage begins when all steps of the plan's earlier ones are done, so that several resources are
     made side by side before any of them is waited for.
+    beside: it depends on no step of its stage that says so too: neighbours that do are carried out at the same time.
     """
 
     verb: str
@@ -61,6 +66,7 @@ class Step:
     retry: tuple[str, ...] = ()
     say: str = ""
     stage: int = 0
+    beside: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,6 +120,18 @@ class Plan:
     def steps(self) -> tuple[Step, ...]:
         found = (step for change in self.changes for step in change.steps)
         return tuple(sorted(found, key=lambda step: step.stage))
+
+    @property
+    def batches(self) -> list[list[Step]]:
+        """The steps in their order; those of one batch are carried out at the same time."""
+        found: list[list[Step]] = []
+        for step in self.steps:
+            last = found[-1][-1] if found else None
+            if last and step.beside and last.beside and last.stage == step.stage:
+                found[-1].append(step)
+            else:
+                found.append([step])
+        return found
 
     @property
     def changed(self) -> bool:

@@ -152,8 +152,10 @@ def describe_rules(call: Call) -> dict[str, Any]:
     for shown in result["SecurityGroupRules"]:
         source = next((shown[name] for name in ("CidrIpv4", "CidrIpv6", "PrefixListId") if name in shown), None)
         source = source or shown.get("ReferencedGroupInfo", {}).get("GroupId", "")
-        ports = (None, None) if shown["IpProtocol"] == "-1" else (shown["FromPort"], shown["ToPort"])
-        _described(shown, known.get((shown["GroupId"], shown["IsEgress"], Rule(shown["IpProtocol"], *ports, source))))
+        everything = shown["IpProtocol"] == "-1"
+        first, last = (None, None) if everything else (shown["FromPort"], shown["ToPort"])
+        rule = Rule(shown["IpProtocol"], first, last, source)
+        _described(shown, known.get((shown["GroupId"], shown["IsEgress"], rule)))
     return result
 
 
