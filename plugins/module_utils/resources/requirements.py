@@ -66,6 +66,8 @@ RULES: dict[str, str] = {
     "R83": "A VPC endpoint keeps its VPC, service and type for life, and takes one subnet per Availability Zone, in "
     "zones where the service is offered.",
     "R87": "The name of an endpoint service is what AWS lists for the Region.",
+    "R88": "With private DNS the names of AWS KMS lead every client of the VPC to the endpoint, so its security groups "
+    "must let them in on 443.",
     "R91": "Private DNS needs enableDnsSupport and enableDnsHostnames of the VPC, both true.",
     "R95": "A request through an endpoint needs the endpoint's policy as well as key policy, IAM policy or grant.",
     "R97": "Each statement of a policy names a principal, an action and a resource, in the form that AWS accepts.",
