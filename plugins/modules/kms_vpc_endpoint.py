@@ -255,11 +255,10 @@ unmet_requirements:
 """
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils import runner
-from ansible_collections.keylink.aws.plugins.module_utils.clients import vpc_endpoint as client
+from ansible_collections.keylink.aws.plugins.module_utils.clients import kms_vpc_endpoint as client
 from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws
 from ansible_collections.keylink.aws.plugins.module_utils.resources import (
     kms_endpoint,
@@ -271,26 +270,9 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources import (
 def read(aws: Aws, params: Mapping[str, Any]) -> Mapping[str, Any]:
     pinned = client.pinned(aws, params["vpc_endpoint_id"])
     vpc_id = kms_endpoint_view.vpc_of(params, pinned)
-    present, name = params["state"] == "present", params["security_group_name"]
-    reads: dict[str, Any] = {"endpoints": partial(client.endpoints, aws)}
-    if present:
-        reads |= {"subnets": partial(client.subnets, aws), "groups": partial(client.groups, aws)}
-    elif name:
-        reads |= {
-            "groups": partial(client.groups, aws, names=[name]),
-            "interfaces": partial(client.interfaces, aws, group_name=name),
-        }
-    found = aws.together(
-        around=lambda: client.around(aws, vpc_id, **reads),
-        services=lambda: client.services(aws) if present else [],
-    )
-    view = kms_endpoint_view.normalise(params, aws.region, pinned, found["around"], found["services"])
-    if not kms_endpoint.needs_more(params, view):
-        return view
-    more = aws.together(
-        zones=lambda: client.hosted_zones(aws, vpc_id) if vpc_id else None, caller=lambda: client.caller(aws)
-    )
-    return kms_endpoint_view.with_more(view, more["zones"], more["caller"])
+    around = client.around(aws, vpc_id, params["state"], params["security_group_name"])
+    view = kms_endpoint_view.normalise(params, aws.region, pinned, around)
+    return kms_endpoint_view.with_more(view, client.closer(aws, **kms_endpoint.closer(params, view)))
 
 
 _LIST: dict[str, Any] = {"type": "list", "elements": "str"}

@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
-from ansible_collections.keylink.aws.plugins.module_utils.clients import vpc
 from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws, missing_is, no_refusals
 from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError, Failure
-from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending
 
 _GONE = ("InvalidVpcEndpointId.NotFound", "InvalidVpcEndpoint.NotFound")
-_DENIED = ("AccessDenied", "AccessDeniedException")
 # Switching private DNS on hangs, instead of being refused, for an identity without a permission of Route 53: two
 # tries, and then the reason.
 _ATTEMPTS = 2
@@ -32,11 +28,6 @@ def one(aws: Aws, VpcEndpointId: str) -> list[dict[str, Any]]:
     """The endpoint of an id; an empty list where there is none."""
     operation, key = "describe_vpc_endpoints", "VpcEndpoints"
     return missing_is([], _GONE, lambda: aws.pages("ec2", operation, key, VpcEndpointIds=[VpcEndpointId]))
-
-
-def pinned(aws: Aws, endpoint_id: str | None) -> list[dict[str, Any]]:
-    """The endpoint of an option, which may be missing, or not known yet."""
-    return one(aws, endpoint_id) if endpoint_id and not is_pending(endpoint_id) else []
 
 
 def services(aws: Aws) -> list[dict[str, Any]]:
@@ -56,48 +47,10 @@ def groups(aws: Aws, vpc_id: str, names: Sequence[str] = ()) -> list[dict[str, A
     return aws.pages("ec2", "describe_security_groups", "SecurityGroups", Filters=filters)
 
 
-def around(aws: Aws, vpc_id: str | None, **reads: Callable[[str], Any]) -> dict[str, Any]:
-    """A VPC with its DNS attributes, and what READS ask for of it, side by side. None, or a VPC that does not exist,
-    gives nothing."""
-    found = vpc.vpcs(aws, vpc_id, None) if vpc_id else []
-    if not found or not vpc_id:
-        return {"vpc": None}
-    chosen = {name: partial(read, vpc_id) for name, read in reads.items()}
-    return {
-        "vpc": found[0],
-        **aws.together(
-            dns_support=lambda: vpc.attribute(aws, vpc_id, "EnableDnsSupport"),
-            dns_hostnames=lambda: vpc.attribute(aws, vpc_id, "EnableDnsHostnames"),
-            **chosen,
-        ),
-    }
-
-
-def hosted_zones(aws: Aws, vpc_id: str) -> list[dict[str, Any]] | None:
-    """Private hosted zones of customers that a VPC is associated with; None where that may not be looked at."""
-    found: list[dict[str, Any]] = []
-    token: dict[str, Any] = {}
-    while True:
-        ask = partial(aws.call, "route53", "list_hosted_zones_by_vpc", VPCId=vpc_id, VPCRegion=aws.region, **token)
-        answer = missing_is(None, _DENIED, ask)
-        if answer is None:
-            return None
-        # The zones that AWS keeps for endpoints belong to a service, not to an account.
-        found += [item for item in answer["HostedZoneSummaries"] if item.get("Owner", {}).get("OwningAccount")]
-        if not answer.get("NextToken"):
-            return found
-        token = {"NextToken": answer["NextToken"]}
-
-
-def caller(aws: Aws) -> str:
-    """The ARN of the identity in use; AWS needs no permission for that."""
-    return str(aws.call("sts", "get_caller_identity")["Arn"])
-
-
-def interfaces(aws: Aws, vpc_id: str, group_name: str) -> list[dict[str, Any]]:
-    """The network interfaces of a VPC that have the security group of a name."""
-    filters = [*_filter("vpc-id", vpc_id), *_filter("group-name", group_name)]
-    return aws.pages("ec2", "describe_network_interfaces", "NetworkInterfaces", Filters=filters)
+def interfaces(aws: Aws, group_id: str) -> list[dict[str, Any]]:
+    """The network interfaces that have a security group."""
+    operation, filters = "describe_network_interfaces", _filter("group-id", group_id)
+    return aws.pages("ec2", operation, "NetworkInterfaces", Filters=filters)
 
 
 def _filter(name: str, *values: str) -> list[dict[str, Any]]:

@@ -65,18 +65,29 @@ def plan(params: Params, current: Mapping[str, Any]) -> Plan:
     return _present(params, view)
 
 
-def needs_more(params: Params, current: View) -> bool:
-    """Whether hosted zones and the caller are worth a look: where private DNS is switched on, or its policy changed."""
-    if params["state"] == "absent" or not current["service"]:
+def closer(params: Params, current: View) -> dict[str, Any]:
+    """What is worth a closer look: hosted zones and the caller where private DNS is switched on, or its policy
+    changed; the interfaces of a security group that is to be deleted."""
+    if params["state"] == "absent":
+        group = managed_group(params, current)
+        return {"vpc_id": None, "caller": False, "group_id": group["group_id"] if group else None}
+    vpc_id = current["vpc"]["vpc_id"] if current["vpc"] else None
+    changes = _dns_or_policy_changes(params, current)
+    return {"vpc_id": vpc_id if changes else None, "caller": changes, "group_id": None}
+
+
+def _dns_or_policy_changes(params: Params, current: View) -> bool:
+    if not current["service"]:
         return False
     found = candidates(params, current)
     before = found[0] if len(found) == 1 else None
     wanted = after(_wanted(params, current, before, ()), before)
-    if not wanted["private_dns_enabled"]:
-        return False
-    return not (
-        before and before["private_dns_enabled"] and same_policy(before["policy_document"], wanted["policy_document"])
+    same = (
+        before
+        and before["private_dns_enabled"]
+        and same_policy(before["policy_document"], wanted["policy_document"])
     )
+    return bool(wanted["private_dns_enabled"]) and not same
 
 
 def _wanted(params: Params, current: View, before: View | None, subnets: tuple[str, ...]) -> Wanted:

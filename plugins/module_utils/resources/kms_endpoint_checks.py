@@ -166,15 +166,15 @@ def lockout(params: Params, current: View, before: View | None, wanted: View) ->
     lacking = [action for action, verdict in verdicts.items() if verdict is not True]
     if not lacking or (len(lacking) < len(actions) and not params["caller_actions"]):
         return []
-    what = listing(lacking) if params["caller_actions"] else "any use of AWS KMS"
+    what = f"call {listing(lacking)}" if params["caller_actions"] else "use AWS KMS"
     unsure = any(verdicts[action] is None for action in lacking)
-    doubt = "of which it cannot be told whether it lets" if unsure else "which does not let"
+    doubt = "of which it cannot be told whether it lets" if unsure else "that does not let"
     advice = (
         f"Requests from this VPC to {listing(current['service']['private_dns_names'])} would be refused to it. Add a "
         "statement for it, leave private DNS off, or set bypass_policy_lockout_safety_check: true if it works from "
         "elsewhere."
     )
-    return [unmet("R95", "policy", f"a policy {doubt} {caller} have {what}", advice)]
+    return [unmet("R95", "policy", f"a policy {doubt} {caller} {what}", advice)]
 
 
 def _verdict(policy: Mapping[str, Any], action: str, caller: str, region: str, wanted: View) -> bool | None:

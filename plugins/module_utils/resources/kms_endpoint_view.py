@@ -32,22 +32,18 @@ def vpc_of(params: Params, pinned: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 def normalise(
-    params: Params,
-    region: str,
-    pinned: Sequence[Mapping[str, Any]],
-    around: Mapping[str, Any],
-    services: Sequence[Mapping[str, Any]] = (),
+    params: Params, region: str, pinned: Sequence[Mapping[str, Any]], around: Mapping[str, Any]
 ) -> View:
-    """The answers of AWS as one state. around: of clients.vpc_endpoint.around, with endpoints, subnets and groups.
+    """The answers of AWS as one state. around: services, and of the VPC its attributes, endpoints, subnets, groups.
 
-    hosted_zones and caller are None until needs_more() asks for them.
+    What a closer look tells is added by with_more().
     """
     found = {item["VpcEndpointId"]: vpc_endpoint.normalise(item) for item in (*around.get("endpoints", ()), *pinned)}
     groups = [endpoint_group.normalise(item) for item in around.get("groups", ())]
-    known = normalise_services(services)
+    known = normalise_services(around["services"])
     return {
         "region": region,
-        "vpc": _vpc(around) if around["vpc"] else None,
+        "vpc": _vpc(around) if around.get("vpc") else None,
         "endpoints": list(found.values()),
         "service": find_service(known, region, params["service"]),
         "kms_services": [
@@ -57,9 +53,9 @@ def normalise(
         ],
         "subnets": normalise_subnets(around.get("subnets", ())),
         "groups": {item["group_id"]: item for item in groups},
-        "group_interfaces": sorted(item["NetworkInterfaceId"] for item in around.get("interfaces", ())),
         "hosted_zones": None,
         "caller": None,
+        "group_interfaces": [],
     }
 
 
@@ -79,15 +75,23 @@ def _vpc(around: Mapping[str, Any]) -> View:
         "vpc_id": raw["VpcId"],
         "cidr_blocks": blocks or [raw["CidrBlock"]],
         "ipv6_cidr_blocks": six,
-        "enable_dns_support": around["dns_support"],
-        "enable_dns_hostnames": around["dns_hostnames"],
+        "enable_dns_support": around.get("dns_support"),
+        "enable_dns_hostnames": around.get("dns_hostnames"),
     }
 
 
-def with_more(view: Mapping[str, Any], zones: Sequence[Mapping[str, Any]] | None, caller: str) -> View:
-    """The state with what is looked at only where private DNS or the policy is about to change."""
-    found = None if zones is None else [{"zone_id": item["HostedZoneId"], "name": item["Name"]} for item in zones]
-    return {**view, "hosted_zones": found, "caller": caller}
+def with_more(view: Mapping[str, Any], more: Mapping[str, Any]) -> View:
+    """The state with what a closer look told: hosted zones and caller where private DNS or the policy is about to
+    change (None where they may not be looked at), interfaces of a security group that is about to go."""
+    zones = more.get("zones")
+    return {
+        **view,
+        "hosted_zones": None
+        if zones is None
+        else [{"zone_id": item["HostedZoneId"], "name": item["Name"]} for item in zones],
+        "caller": more.get("caller"),
+        "group_interfaces": sorted(item["NetworkInterfaceId"] for item in more.get("interfaces", ())),
+    }
 
 
 def managed_group(params: Params, view: Mapping[str, Any]) -> View | None:
