@@ -86,8 +86,8 @@ options:
     default: true
   private_dns_enabled:
     description:
-      - Whether the public names of AWS KMS lead to the endpoint inside the VPC.
-      - Not given, it stays as it is, and a new endpoint gets it, as AWS recommends.
+      - Whether the public names of AWS KMS lead to the endpoint inside the VPC, as AWS recommends. It concerns all
+        clients of the VPC, so it is never switched on unasked. Not given, it stays as it is.
       - It is switched on in a call of its own, after a new endpoint is available, also with O(wait=false).
     type: bool
   enable_vpc_dns:
@@ -150,6 +150,7 @@ EXAMPLES = r"""
     vpc_id: vpc-0123456789abcdef0
     vpc_endpoint_subnets: [subnet-0123456789abcdef0, subnet-0fedcba9876543210]
     security_group_name: kms-endpoint
+    private_dns_enabled: true
     enable_vpc_dns: true
     tags: {Name: kms}
 
@@ -159,7 +160,6 @@ EXAMPLES = r"""
     service: kms-fips
     vpc_endpoint_subnets: [subnet-0123456789abcdef0, subnet-0fedcba9876543210]
     vpc_endpoint_security_groups: [sg-0123456789abcdef0]
-    private_dns_enabled: false
   register: fips
 
 - name: A policy for an endpoint that is there; all else stays

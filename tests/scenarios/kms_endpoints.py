@@ -43,10 +43,11 @@ class Place:
         return client(self.emulator.url, "route53")
 
     def run(self, check: bool = False, **given: Any) -> dict[str, Any]:
-        """The module with the least that it needs, and what is given; None takes an option away."""
+        """The module with what it needs, private DNS, and what is given; None takes an option away."""
         options: dict[str, Any] = {"wait_timeout": 20, "vpc_id": self.vpc_id}
         if given.get("state") != "absent":
             options |= {"vpc_endpoint_subnets": self.subnet_ids, "vpc_endpoint_security_groups": [self.group_id]}
+            options["private_dns_enabled"] = True
         options |= given
         options = {name: value for name, value in options.items() if value is not None}
         return run_module(self.emulator.url, "kms_vpc_endpoint", check=check, **options)

@@ -93,7 +93,6 @@ def _dns_or_policy_changes(params: Params, current: View) -> bool:
 def _wanted(params: Params, current: View, before: View | None, subnets: tuple[str, ...]) -> Wanted:
     service, default = current["service"], default_group(current)
     vpc_id = params["vpc_id"] or (before["vpc_id"] if before else _unknown(params, "vpc_id"))
-    private_dns = params["private_dns_enabled"]
     return Wanted(
         label=short_name(service["service_name"], current["region"]),
         vpc_id=vpc_id,
@@ -104,8 +103,7 @@ def _wanted(params: Params, current: View, before: View | None, subnets: tuple[s
         security_group_ids=params["vpc_endpoint_security_groups"] or None,
         purge_security_groups=params["purge_security_groups"],
         default_groups=[default["group_id"] if default else _unknown(params, "default_security_group")],
-        # AWS recommends it, and its console does so.
-        private_dns_enabled=True if private_dns is None and before is None else private_dns,
+        private_dns_enabled=params["private_dns_enabled"],
         ip_address_type=params["ip_address_type"],
         dns_record_ip_type=params["dns_record_ip_type"],
         policy=params["policy"],
