@@ -75,7 +75,7 @@ BAD_FOR_BOTH: list[tuple[Any, str, str]] = [
     (one(Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:role/*"}), "R97", "the whole ARN"),
     (one(Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:group/admins"}), "R97", "A group of users is not a principal"),
     (one(Condition={"StringEquals": "vpc-0a"}), "R97", "Condition"),
-    (one(Principal={"AWS": "arn:aws:iam::111122223333:user/ExampleUser"}), "R99", "policy: 111122223333 and ExampleUser"),
+    (one(Principal={"AWS": "arn:aws:iam::111122223333:user/ExampleUser"}), "R99", "111122223333 and ExampleUser"),
     (one(Principal={"AWS": "111122223333"}), "R99", "your own account"),
     (one(Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:user/ExampleUser"}), "R99", "ExampleUser"),
     (when("StringEquals", "aws:sourceVpce", "vpce-1234abcdf5678c90a"), "R99", "vpce-1234abcdf5678c90a"),
