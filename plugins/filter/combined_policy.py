@@ -17,9 +17,12 @@ def combined_policy(policies: list[Any]) -> dict[str, Any]:
     try:
         return policy_presets.combined(policies)
     except PolicyError as error:
-        raise AnsibleFilterError(f"keylink.aws.combined_policy: {error}.") from error
+        # Ansible names the filter itself, and would say the same again for a cause.
+        raise AnsibleFilterError(f"{error}.") from None
 
 
 class FilterModule:
+    """The filter of this file's name."""
+
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {"combined_policy": combined_policy}

@@ -17,9 +17,12 @@ def endpoint_policy(preset: str, **options: Any) -> dict[str, Any]:
     try:
         return policy_presets.endpoint_policy(preset, **options)
     except PolicyError as error:
-        raise AnsibleFilterError(f"keylink.aws.endpoint_policy: {error}.") from error
+        # Ansible names the filter itself, and would say the same again for a cause.
+        raise AnsibleFilterError(f"{error}.") from None
 
 
 class FilterModule:
+    """The filter of this file's name."""
+
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {"endpoint_policy": endpoint_policy}

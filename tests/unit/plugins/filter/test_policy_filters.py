@@ -27,7 +27,14 @@ def test_policies_are_made_and_combined() -> None:
     assert key["Statement"][0]["Principal"] == {"AWS": f"arn:aws-cn:iam::{ACCOUNT}:root"}
 
 
-@pytest.mark.parametrize("name", sorted(FILTERS))
-def test_an_error_names_the_filter(name: str) -> None:
-    with pytest.raises(AnsibleFilterError, match=f"keylink.aws.{name}: "):
-        FILTERS[name]("")
+REFUSED: list[tuple[str, object, str]] = [
+    ("endpoint_policy", "all", "there is no endpoint policy 'all'"),
+    ("key_policy", "default", "needs account"),
+    ("combined_policy", [], "there is nothing to combine"),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "expected"), REFUSED)
+def test_an_error_says_what_is_wrong(name: str, given: object, expected: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=expected):
+        FILTERS[name](given)

@@ -39,6 +39,7 @@ GOOD_FOR_BOTH: list[Any] = [
     one(Action=None, NotAction="kms:PutKeyPolicy"),
     one(Principal={"AWS": [ACCOUNT, "*", f"arn:aws-cn:iam::{ACCOUNT}:root", "AROAEXAMPLEEXAMPLE12"]}),
     one(Principal={"AWS": f"arn:aws:sts::{ACCOUNT}:assumed-role/deploy/run"}),
+    one(Principal={"AWS": f"arn:aws:sts::{ACCOUNT}:assumed-role/aws:ec2-infrastructure/i-0a"}),
     one(Principal={"Service": "logs.eu-central-1.amazonaws.com"}),
     one(Principal={"AWS": PENDING}),
     one(Resource=f"arn:aws:kms:*:{ACCOUNT}:key/*"),

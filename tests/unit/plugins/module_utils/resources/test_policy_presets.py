@@ -27,6 +27,8 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources.policy_prese
     partition_of,
 )
 
+from emulator.ec2.endpoint_policy import refusal
+
 OWN, OTHER = "123456789012", "210987654321"
 REGION = "eu-central-1"
 KEY_ID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
@@ -64,6 +66,7 @@ STRICT = combined([THROUGH, SPLIT])
 IN_A, IN_B, IN_C = ({"aws:sourceVpc": f"vpc-{end}", "aws:sourceVpce": f"vpce-{end}"} for end in ("0a", "0b", "0c"))
 WRONG = {**IN_B, "aws:sourceVpce": "vpce-0d"}
 VIA = {"aws:ViaAWSService": "true"}
+DIRECT = {"aws:ViaAWSService": "false", "aws:PrincipalIsAWSService": "false"}
 
 # policy, principal, action, resource, context besides, verdict
 ROWS: list[tuple[str, Any, str, str, str, dict[str, Any], str]] = [
@@ -141,6 +144,15 @@ def test_who_is_let_through(
     request = Request(principal, action, resource, context, complete=True)
     assert evaluate(policy, request).verdict == expected
     assert evaluate(json.loads(json.dumps(policy)), request).verdict == expected
+
+
+def test_who_is_let_through_by_the_rules_of_the_emulator() -> None:
+    """A second opinion, of code that knows nothing of the first."""
+    for name, policy, principal, action, resource, context, expected in ROWS:
+        if principal.startswith("arn:"):
+            known = {key.lower(): value for key, value in {**DIRECT, **context}.items()}
+            refused = refusal(json.dumps(policy), principal, action, [resource], known)
+            assert bool(refused) == (expected != ALLOWED), name
 
 
 def test_r107_from_where_a_role_calls_is_not_known() -> None:
