@@ -17,19 +17,6 @@ REGION, VPC, ID = "eu-central-1", "vpc-0123456789abcdef0", "vpce-0123456789abcde
 
 
 @pytest.fixture
-def aws() -> Aws:
-    keys = {"aws_access_key_id": "AKIASTUBBEDSTUBBED01", "aws_secret_access_key": "stubbed"}
-    return Aws((REGION, None, keys))
-
-
-@pytest.fixture
-def ec2(aws: Aws) -> Iterator[Stubber]:
-    with Stubber(aws.client("ec2")) as stub:
-        yield stub
-        stub.assert_no_pending_responses()
-
-
-@pytest.fixture
 def route53(aws: Aws) -> Iterator[Stubber]:
     with Stubber(aws.client("route53")) as stub:
         yield stub

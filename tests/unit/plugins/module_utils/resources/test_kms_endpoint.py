@@ -189,3 +189,9 @@ def test_absent_needs_no_service_of_the_region() -> None:
     params = options(state="absent", service=KMS)
     assert kms_endpoint_checks.arguments(params, REGION) == []
     assert calls(kms_endpoint.plan(params, {**view(params, endpoint()), "service": None})) == ["delete_endpoints"]
+
+
+def test_r81_a_subnet_without_an_interface_is_told() -> None:
+    plan = kms_endpoint.plan(options(), view(options(), endpoint(NetworkInterfaceIds=["eni-a"])))
+    assert [(item.number, item.blocking) for item in plan.unmet] == [("R81", False)]
+    assert calls(plan) == []
