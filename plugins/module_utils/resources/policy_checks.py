@@ -31,7 +31,8 @@ _TOP = {"Version", "Id", "Statement"}
 _VERSIONS = ("2008-10-17", "2012-10-17")
 # What AWS's pages on KMS endpoints and key policies print. 123456789012 is one too, but emulated accounts bear it.
 _EXAMPLE = re.compile(
-    r"111122223333|444455556666|777788889999|\bvpc-12345678\b|\bvpc-2b2b2b2b\b|\bvpce-1234abcdf5678c90a\b"
+    r"111122223333|444455556666|777788889999|\bvpc-12345678\b|\bvpc-2b2b2b2b\b|\bvpce-1a2b3c4d\b"
+    r"|\bvpce-1234abcdf5678c90a\b"
     r"|\b1234abcd-12ab-34cd-56ef-1234567890ab\b|\b0987dcba-09fe-87dc-65ba-ab0987654321\b"
     r"|(?<=:user/)ExampleUser\b|(?<=:role/)ExampleRole\b"
 )
@@ -43,6 +44,7 @@ _MIXED_ACCOUNT = re.compile(r"(?=.*\d)(?=.*[*?]).*")
 _LONELY = re.compile(r"(?<![^*?]{6})[*?](?![^*?]{6})")
 # Keys whose values AWS makes: it takes them whole only.
 _IDENTIFIERS = ("aws:principalaccount", "aws:resourceaccount", "aws:sourceaccount", "aws:sourcevpc", "aws:sourcevpce")
+_SOURCE_IP = "aws:sourceip"
 _OUTSIDE_LATIN = re.compile(r"[^\t\n\r\x20-\xff]")
 
 
@@ -187,12 +189,12 @@ def _wildcards(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _source_ip(option: str, policy: Mapping[str, Any], blocking: bool) -> list[Unmet]:
     fix = "Use aws:sourceVpc or aws:sourceVpce; for a client's private address there is aws:VpcSourceIp."
-    return [
-        unmet("R104", f"{option}, {where}", f"{operator} {key}", fix, blocking)
-        for where, statement in _numbered(policy)
-        for operator, key in dict.fromkeys((operator, key) for operator, key, dummy in _conditions(statement))
-        if key.lower() == "aws:sourceip"
-    ]
+    found = []
+    for where, statement in _numbered(policy):
+        keys = [f"{operator} {key}" for operator, key, dummy in _conditions(statement) if key.lower() == _SOURCE_IP]
+        variables = [value for value in _strings(statement) if f"${{{_SOURCE_IP}" in value.lower()]
+        found += [(f"{option}, {where}", text) for text in dict.fromkeys([*keys, *variables])]
+    return [unmet("R104", where, text, fix, blocking) for where, text in found]
 
 
 def _strings(value: Any) -> Iterator[str]:
@@ -208,14 +210,15 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def demanded(policy: Mapping[str, Any], key: str) -> list[str]:
-    """The ids that a policy compares with a condition key, such as aws:sourceVpce (R106)."""
+    """The ids that a policy compares with a condition key, such as aws:sourceVpce (R106). What AWS has not assigned
+    yet can be looked up nowhere, and a pattern or a variable is no id."""
     found = (
         value
         for statement in statements(policy)
-        for dummy, name, value in _conditions(statement)
-        if name.lower() == key.lower() and "Null" not in dummy
+        for operator, name, value in _conditions(statement)
+        if name.lower() == key.lower() and "Null" not in operator
     )
-    return list(dict.fromkeys(found))
+    return [item for item in dict.fromkeys(found) if not is_pending(item) and not set(item) & {*"*?$"}]
 
 
 _PLACES = ("aws:sourcevpc", "aws:sourcevpce")

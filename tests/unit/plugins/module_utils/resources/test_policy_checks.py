@@ -97,6 +97,7 @@ BAD_FOR_AN_ENDPOINT: list[tuple[Any, str, str]] = [
     (when("NotIpAddress", "aws:sourceIp", "10.0.0.0/8"), "R104", "NotIpAddress aws:sourceIp"),
     (when("ForAnyValue:IpAddressIfExists", "AWS:SOURCEIP", ["10.0.0.0/8", "fd00::/8"]), "R104", "aws:sourceVpce"),
     (when("Null", "aws:SourceIp", True), "R104", "Null aws:SourceIp"),
+    (when("StringEquals", "aws:PrincipalTag/ip", "${aws:SourceIp}"), "R104", "${aws:SourceIp}"),
     (when("StringLike", "aws:SourceVpc", "vpc-0123456789*"), "R97", "no wildcard there"),
     (when("NumericEquals", "aws:PrincipalAccount", ACCOUNT), "R97", "with a string operator"),
     (when("StringLike", "aws:PrincipalTag/team", "pay*"), "R97", "six characters in a row"),
@@ -160,6 +161,8 @@ def test_r106_endpoints_that_a_policy_demands() -> None:
     )
     assert policy_checks.demanded(policy, "aws:sourceVpce") == ["vpce-1", "vpce-2"]
     assert policy_checks.demanded(policy, "aws:sourceVpc") == []
+    for value in (PENDING, "vpce-*", "${aws:PrincipalTag/endpoint}"):
+        assert policy_checks.demanded(when("StringLike", "aws:sourceVpce", value), "aws:sourceVpce") == []
 
 
 SERVICES: list[tuple[dict[str, Any], list[str]]] = [
