@@ -101,7 +101,7 @@ def _may_put(current: Mapping[str, Any], policy: Policy) -> Decision:
 def _services(wanted: Policy) -> Iterator[Unmet]:
     found = policy_checks.meets_services(wanted)
     if found:
-        fix = "If one uses the key, exempt aws:ViaAWSService and aws:PrincipalIsAWSService."
+        fix = "If one uses the key, make an exception for aws:ViaAWSService and aws:PrincipalIsAWSService."
         yield unmet("R103", "policy", listing(found), fix, blocking=False)
 
 

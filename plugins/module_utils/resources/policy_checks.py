@@ -48,14 +48,12 @@ _SOURCE_IP = "aws:sourceip"
 _OUTSIDE_LATIN = re.compile(r"[^\t\n\r\x20-\xff]")
 
 
-def endpoint_policy(
-    option: str, given: str | Mapping[str, Any] | None, *, gateway: bool = False, account: str | None = None
-) -> list[Unmet]:
-    """What is wrong with the policy of a VPC endpoint. account: the caller's, which is never an example."""
+def endpoint_policy(option: str, given: str | Mapping[str, Any] | None, *, gateway: bool = False) -> list[Unmet]:
+    """What is wrong with the policy of a VPC endpoint."""
     policy, found = _read("R97", option, given)
     if policy is None:
         return found
-    found += _size("R97", option, policy, ENDPOINT_LIMIT) + _common(option, policy, account)
+    found += _size("R97", option, policy, ENDPOINT_LIMIT) + _common(option, policy)
     found += _source_ip(option, policy, blocking=True)
     for where, statement in _numbered(policy):
         found += [unmet("R97", f"{option}, {where}", *problem) for problem in _wildcards(statement)]
@@ -65,12 +63,12 @@ def endpoint_policy(
     return found
 
 
-def key_policy(option: str, given: str | Mapping[str, Any] | None, *, account: str | None = None) -> list[Unmet]:
+def key_policy(option: str, given: str | Mapping[str, Any] | None) -> list[Unmet]:
     """What is wrong with the policy of a KMS key."""
     policy, found = _read("R107", option, given)
     if policy is None:
         return found
-    found += _size("R107", option, policy, KEY_LIMIT) + _common(option, policy, account)
+    found += _size("R107", option, policy, KEY_LIMIT) + _common(option, policy)
     # Callers that use no endpoint have an address, so a key policy may name it.
     found += _source_ip(option, policy, blocking=False)
     strange = sorted({char for value in _strings(policy) for char in _OUTSIDE_LATIN.findall(value)})
@@ -103,11 +101,11 @@ def _numbered(policy: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any
         yield (f"statement {number} ({sid})" if sid else f"statement {number}"), statement
 
 
-def _common(option: str, policy: Mapping[str, Any], account: str | None) -> list[Unmet]:
+def _common(option: str, policy: Mapping[str, Any]) -> list[Unmet]:
     found = [unmet("R97", option, *problem) for problem in _document(policy)]
     for where, statement in _numbered(policy):
         found += [unmet("R97", f"{option}, {where}", *problem) for problem in _statement(statement)]
-    examples = dict.fromkeys(name for value in _strings(policy) for name in _EXAMPLE.findall(value) if name != account)
+    examples = dict.fromkeys(name for value in _strings(policy) for name in _EXAMPLE.findall(value))
     fix = "Put what your own account has in its place."
     return found + ([unmet("R99", option, listing(list(examples)), fix)] if examples else [])
 
@@ -139,8 +137,17 @@ def _statement(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield f"action {action}", "Give an action such as kms:Decrypt or kms:Describe*."
     for name in ("Principal", "NotPrincipal"):
         yield from _principal(statement.get(name))
-    if not _is_block(statement.get("Condition") or {}):
+    yield from _block(statement.get("Condition") or {})
+
+
+def _block(condition: Any) -> Iterator[tuple[str, str]]:
+    if not _is_block(condition):
         yield "Condition", 'Give operators with keys and values: {"StringEquals": {"aws:sourceVpc": "vpc-..."}}.'
+        return
+    for operator, keys in condition.items():
+        for key, values in keys.items():
+            if not all(isinstance(value, str) for value in listed(values) or [None]):
+                yield f"{operator} {key}", "Give a value, or a list of values."
 
 
 def _is_block(condition: Any) -> bool:

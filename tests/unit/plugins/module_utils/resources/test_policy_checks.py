@@ -76,6 +76,9 @@ BAD_FOR_BOTH: list[tuple[Any, str, str]] = [
     (one(Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:role/*"}), "R97", "the whole ARN"),
     (one(Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:group/admins"}), "R97", "A group of users is not a principal"),
     (one(Condition={"StringEquals": "vpc-0a"}), "R97", "Condition"),
+    (when("StringEquals", "aws:sourceVpc", None), "R97", "StringEquals aws:sourceVpc"),
+    (when("StringEquals", "aws:sourceVpc", []), "R97", "a list of values"),
+    (when("StringEquals", "aws:sourceVpc", [{"id": "vpc-0a"}]), "R97", "a list of values"),
     (one(Principal={"AWS": "arn:aws:iam::111122223333:user/ExampleUser"}), "R99", "111122223333 and ExampleUser"),
     (one(Principal={"AWS": "111122223333"}), "R99", "your own account"),
     (one(Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:user/ExampleUser"}), "R99", "ExampleUser"),
@@ -135,11 +138,6 @@ def test_everything_at_once() -> None:
     bad = of({"Effect": "Allow", "Action": "kms:*"}, {**GOOD, "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.1"}}})
     found = rules_and_texts(policy_checks.endpoint_policy("policy", bad))
     assert [number for number, text in found] == ["R97", "R97", "R104"]
-
-
-def test_r99_the_own_account_is_no_example() -> None:
-    policy = one(Principal={"AWS": "111122223333"})
-    assert policy_checks.endpoint_policy("policy", policy, account="111122223333") == []
 
 
 def test_r104_a_key_policy_may_name_addresses_of_callers_without_an_endpoint() -> None:
