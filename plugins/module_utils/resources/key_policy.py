@@ -42,7 +42,7 @@ EXPLAIN: Mapping[str, str] = {
     "MalformedPolicyDocumentException": (
         "Nothing was changed. Where AWS KMS says that the policy could not be updated in the future: it judges by the "
         "place that the call comes from, so run this from a VPC or endpoint that the policy allows, name the identity "
-        f"as an administrator, or set bypass_policy_lockout_safety_check. {_EXISTS}"
+        "as an administrator, or set bypass_policy_lockout_safety_check."
     ),
     UNSEEN[0]: f"Nothing was changed. {_EXISTS}",
     "LimitExceededException": "Nothing was changed. A key policy has 32 KB at most.",
