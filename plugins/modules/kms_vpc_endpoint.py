@@ -131,6 +131,8 @@ options:
     default: 600
 seealso:
   - module: amazon.aws.ec2_vpc_endpoint_info
+  - plugin: keylink.aws.endpoint_policy
+    plugin_type: filter
   - name: Connect to AWS KMS through a VPC endpoint
     description: The AWS KMS Developer Guide.
     link: https://docs.aws.amazon.com/kms/latest/developerguide/kms-vpc-endpoint.html
@@ -165,7 +167,7 @@ EXAMPLES = r"""
 - name: A policy for an endpoint that is there; all else stays
   keylink.aws.kms_vpc_endpoint:
     vpc_id: vpc-0123456789abcdef0
-    policy: "{{ lookup('ansible.builtin.template', 'endpoint-policy.json.j2') }}"
+    policy: "{{ 'this_account' | keylink.aws.endpoint_policy(account='123456789012') }}"
 
 - name: Nothing left
   keylink.aws.kms_vpc_endpoint:
