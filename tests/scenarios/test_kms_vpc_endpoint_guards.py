@@ -53,6 +53,8 @@ BAD: list[tuple[dict[str, Any], list[str]]] = [
     ({"vpc_endpoint_security_groups": ["default"]}, ["vpc_endpoint_security_groups: default", "sg-"]),
     ({"vpc_endpoint_security_groups": []}, ["vpc_endpoint_security_groups: none", "R83"]),
     ({"security_group_name": "kms", "client_cidrs": []}, ["client_cidrs: none", "R88"]),
+    ({"security_group_name": "default"}, ["security_group_name: default", "a name of its own"]),
+    ({"security_group_name": "sg-0a"}, ["security_group_name: sg-0a"]),
     ({"client_cidrs": ["10.0.0.0/33"]}, ["client_cidrs: 10.0.0.0/33", "R88"]),
     ({"security_group_name": "kms", "vpc_endpoint_security_groups": ["sg-1"]}, ["mutually exclusive"]),
     ({"vpc_id": None}, ["one of the following is required: vpc_id, vpc_endpoint_id"]),
@@ -115,6 +117,19 @@ def test_r83_vpc_and_service_are_for_life(here: Place) -> None:
         vpc_endpoint_subnets=None, vpc_endpoint_security_groups=None,
     )
     refused(here, f"{KMS}-fips", "state: absent", number="R83", vpc_endpoint_id=endpoint, service="kms-fips")
+
+
+def test_absent_deletes_nothing_else_by_an_id(here: Place) -> None:
+    other = here.foreign(ServiceName=f"com.amazonaws.{REGION}.ssm")
+    fips = here.foreign(ServiceName=f"{KMS}-fips")
+    elsewhere = place(here.emulator)
+    for given in (
+        {"vpc_endpoint_id": other}, {"vpc_endpoint_id": fips}, {"vpc_endpoint_id": other, "vpc_id": None},
+        {"vpc_endpoint_id": fips, "service": "kms-fips", "vpc_id": elsewhere.vpc_id},
+    ):
+        refused(here, given["vpc_endpoint_id"] or "", "Name what it has", number="R83", state="absent", **given)
+    here.made(state="absent", vpc_endpoint_id=fips, vpc_id=None, service="kms-fips")
+    assert here.endpoints() == [other]
 
 
 def test_several_endpoints_of_the_service_need_an_id(here: Place) -> None:

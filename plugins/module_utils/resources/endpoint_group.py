@@ -184,6 +184,20 @@ def plan_present(want: WantedGroup, before: View | None) -> tuple[Change, View]:
     return Change(KIND, want.name, _shown(before) if before else None, _shown(wanted), tuple(steps), group_id), wanted
 
 
+def referring(group_id: str, groups: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The other groups, as AWS tells of them, whose rules name a group: AWS does not delete it before they are gone."""
+    return sorted(
+        item["GroupId"]
+        for item in groups
+        if item["GroupId"] != group_id
+        and any(
+            pair.get("GroupId") == group_id
+            for permission in (*item.get("IpPermissions", []), *item.get("IpPermissionsEgress", []))
+            for pair in permission.get("UserIdGroupPairs", [])
+        )
+    )
+
+
 def plan_absent(name: str, before: View | None, needs: Sequence[Wait] = ()) -> Change:
     """The group deleted, after what used it is gone (NEEDS)."""
     if before is None:

@@ -29,6 +29,7 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources.vpc_endpoint
 Params = Mapping[str, Any]
 
 SERVICES = ("kms", "kms-fips")
+_GROUP_NAME = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}")
 _KEY = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
 # Actions that have no key, so that a statement which names one never allows them.
 _WITHOUT_KEY = (
@@ -52,6 +53,7 @@ def arguments(params: Params, region: str) -> list[Unmet]:
         found.append(unmet("R87", "service", service, text))
     elif "." in service and f".{region}." not in service:
         found.append(unmet("R87", "service", service, f"Give {service.rpartition('.')[2]}: the name is {region}'s."))
+    found += _group_name(params["security_group_name"])
     if params["state"] == "absent":
         return found
     for cidr in params["client_cidrs"] or ():
@@ -73,6 +75,13 @@ def arguments(params: Params, region: str) -> list[Unmet]:
         text = "Nobody would be let in: leave it out for the ranges of the VPC, or give client_security_groups."
         found.append(unmet("R88", "client_cidrs", "none", text))
     return found + policy_checks.endpoint_policy("policy", params["policy"])
+
+
+def _group_name(name: str | None) -> list[Unmet]:
+    if name is None or (_GROUP_NAME.fullmatch(name) and not name.startswith("sg-") and name != "default"):
+        return []
+    advice = "Give a name of its own, of at most 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*, not sg-..."
+    return [unmet("R83", "security_group_name", name or "nothing", advice)]
 
 
 def _range(cidr: str) -> list[Unmet]:

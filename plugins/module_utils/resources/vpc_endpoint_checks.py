@@ -42,8 +42,8 @@ def _for_life(want: Wanted, endpoint: View) -> list[Unmet]:
     wanted = {"vpc_id": want.vpc_id, "service_name": want.service_name, "vpc_endpoint_type": want.kind}
     option = {"vpc_id": "vpc_id", "service_name": "service", "vpc_endpoint_type": "vpc_endpoint_type"}
     advice = (
-        "AWS does not change that: make a second endpoint without vpc_endpoint_id, move the clients, and delete this "
-        "one with state: absent."
+        "AWS does not change that. Name what it has; or make a second endpoint without vpc_endpoint_id, move the "
+        "clients, and delete this one with state: absent."
     )
     return [
         unmet("R83", option[key], f"{value}, but {endpoint['vpc_endpoint_id']} has {endpoint[key]}", advice)
