@@ -225,6 +225,8 @@ def test_ip_address_type_and_dns_records_are_changed_and_repaired(emulator: Any)
         assert writes == [MODIFY]
     again, writes, _calls = here.again(**wanted)
     assert (again["changed"], writes) == (False, [])
+    refused = here.run(check=True, ip_address_type="ipv6")
+    assert "subnets that have IPv6 only" in refused["msg"]
     back = here.made(ip_address_type="ipv4")
     assert back["vpc_endpoint"]["dns_options"]["dns_record_ip_type"] == "ipv4"
 

@@ -83,6 +83,10 @@ def ip_types(want: Wanted, wanted: View, subnets: Mapping[str, View], service: V
         if lacking:
             text = f"{want.ip_address_type}, but {listing(lacking)} without an {family.replace('ip', 'IP')} range"
             found.append(unmet("R83", "ip_address_type", text, "Give subnets that have it."))
+    both = [item for item in wanted["subnet_ids"] if item in subnets and subnets[item]["ipv4"]]
+    if want.ip_address_type == "ipv6" and both:
+        text = f"ipv6, but {listing(both)} with an IPv4 range"
+        found.append(unmet("R83", "ip_address_type", text, "Give subnets that have IPv6 only, or dualstack."))
     return found
 
 
