@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.keylink.aws.plugins.module_utils.resources import vpc_endpoint_checks as checks
-from ansible_collections.keylink.aws.plugins.module_utils.resources.vpc_endpoint import DEFAULT_POLICY, GATEWAY, Wanted, after
+from ansible_collections.keylink.aws.plugins.module_utils.resources.vpc_endpoint import (
+    DEFAULT_POLICY,
+    GATEWAY,
+    Wanted,
+    after,
+)
 from ansible_collections.keylink.aws.plugins.module_utils.resources.vpc_endpoint_catalogue import (
     find_service,
     normalise_services,
