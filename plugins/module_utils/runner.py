@@ -129,6 +129,7 @@ class _Run:
             self._refuse_placeholders()
         self.aws = Aws(get_aws_connection_info(self.module))
         self.aws.say = self.context.progress
+        self.aws.clock = self.context.clock
         self._refuse(self.spec.check(self.params, self.aws.region), {})
         if self.context.options_only:
             return {"changed": False}
