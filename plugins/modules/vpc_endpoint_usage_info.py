@@ -125,6 +125,7 @@ endpoints:
       owner_id: "123456789012"
       private_dns_enabled: true
       event_source: kms.amazonaws.com
+      network_activity_offered: true
       calls: 130
       denied_calls: 3
       principals: [arn:aws:iam::123456789012:role/Payments]

@@ -13,7 +13,12 @@ from typing import Any
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending
 from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Plan
 from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet
-from ansible_collections.keylink.aws.plugins.module_utils.resources.event_selectors import DENIED, NETWORK, Selector
+from ansible_collections.keylink.aws.plugins.module_utils.resources.event_selectors import (
+    DENIED,
+    NETWORK,
+    NOT_OFFERED,
+    Selector,
+)
 from ansible_collections.keylink.aws.plugins.module_utils.resources.requirements import unmet
 from ansible_collections.keylink.aws.plugins.module_utils.resources.usage_report import (
     lines,
@@ -83,6 +88,7 @@ def _offers(raw: Mapping[str, Any], services: Sequence[str]) -> bool:
 def _endpoint(params: Params, raw: Mapping[str, Any]) -> View:
     service = raw.get("ServiceName")
     code = (service or "kms").rpartition(".")[2].removesuffix("-fips")
+    source = params["event_source"] or f"{_SOURCE_OF.get(code, code)}.amazonaws.com"
     return {
         "vpc_endpoint_id": raw["VpcEndpointId"],
         "vpc_id": raw.get("VpcId"),
@@ -90,7 +96,8 @@ def _endpoint(params: Params, raw: Mapping[str, Any]) -> View:
         "state": raw.get("State"),
         "owner_id": raw.get("OwnerId"),
         "private_dns_enabled": raw.get("PrivateDnsEnabled"),
-        "event_source": params["event_source"] or f"{_SOURCE_OF.get(code, code)}.amazonaws.com",
+        "event_source": source,
+        "network_activity_offered": source not in NOT_OFFERED,
     }
 
 

@@ -12,6 +12,8 @@ from typing import Any
 
 NETWORK = "NetworkActivity"
 DENIED = "VpceAccessDenied"
+# Services with endpoints that AWS does not list for network activity events.
+NOT_OFFERED = ("ec2messages.amazonaws.com", "logs.amazonaws.com", "ssmmessages.amazonaws.com")
 OPERATORS = ("Equals", "StartsWith", "EndsWith", "NotEquals", "NotStartsWith", "NotEndsWith")
 # All conditions of a trail together have this many values at most.
 MOST_VALUES = 500

@@ -16,6 +16,7 @@ from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Chang
 from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet
 from ansible_collections.keylink.aws.plugins.module_utils.resources.event_selectors import (
     MOST_VALUES,
+    NOT_OFFERED,
     Selector,
     basic_text,
     count_values,
@@ -38,8 +39,6 @@ EXPLAIN = {
 _KIND = "event selectors"
 _ENDPOINT = re.compile(r"vpce-[0-9a-f]{8,17}")
 _SOURCE = re.compile(r"[a-z0-9-]+\.amazonaws\.com")
-# Services with endpoints that AWS does not list for network activity events.
-_NOT_OFFERED = ("ec2messages.amazonaws.com", "logs.amazonaws.com", "ssmmessages.amazonaws.com")
 
 
 def arguments(params: Params, region: str) -> list[Unmet]:
@@ -48,7 +47,7 @@ def arguments(params: Params, region: str) -> list[Unmet]:
     if not _SOURCE.fullmatch(source):
         fix = "Give the service as CloudTrail names it, such as kms.amazonaws.com."
         found.append(unmet("R110", "event_source", source, fix))
-    elif source in _NOT_OFFERED:
+    elif source in NOT_OFFERED:
         fix = f"CloudTrail does not offer network activity events of {source}: leave it out."
         found.append(unmet("R110", "event_source", source, fix))
     wrong = [one for one in params["vpc_endpoint_ids"] or () if not is_pending(one) and not _ENDPOINT.fullmatch(one)]

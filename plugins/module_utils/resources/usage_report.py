@@ -162,9 +162,12 @@ def _network(state: Mapping[str, Any]) -> list[Gap]:
             found.append(("R110", what, "CloudTrail does not tell since when; nothing else has them."))
     seen = {one for trail in state["trails"] for one in trail["vpc_endpoint_ids"]}
     for endpoint in state["endpoints"]:
-        if endpoint["vpc_endpoint_id"] not in seen:
-            what = f"{denied}: no trail logs network activity of {endpoint['vpc_endpoint_id']}"
-            found.append(("R110", what, "Switch it on, for calls from then on: cloudtrail_network_activity."))
+        if not endpoint["network_activity_offered"]:
+            what = f"{denied}: CloudTrail has no network activity events of {endpoint['event_source']}"
+            found.append(("R110", what, "Ask the callers: they get AWS's refusal."))
+        elif endpoint["vpc_endpoint_id"] not in seen:
+            what = f"{denied}: no trail logged network activity of {endpoint['vpc_endpoint_id']}"
+            found.append(("R110", what, "Switch it on, for calls from now on: cloudtrail_network_activity."))
     return found
 
 

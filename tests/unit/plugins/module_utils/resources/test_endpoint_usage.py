@@ -144,11 +144,11 @@ def test_events_of_other_endpoints_in_the_log_group_do_not_count() -> None:
 OTHERS, THEIR_KEYS, SERVICES = "Principals of other accounts", "keys and aliases of other accounts", "AWS services make"
 # case, what is not shown, what is not said to be missing
 GAPS: list[tuple[str, dict[str, Any], list[str], list[str]]] = [
-    ("nothing logged", {}, [OTHERS, THEIR_KEYS, SERVICES, "90 days", "data events", "no trail logs"], ["minutes"]),
+    ("nothing logged", {}, [OTHERS, THEIR_KEYS, SERVICES, "90 days", "data events", "no trail logged"], ["minutes"]),
     ("until now", {"end": NOW}, ["last minutes"], []),
     ("stopped", {"complete": False}, ["Calls before 2026-11-25 06:00:00 UTC", "after max_events, at 120 events"], []),
-    ("denied logged", {"trails": (trail(),)}, [OTHERS, "before trail audit logged them"], ["no trail logs"]),
-    ("all logged", {"trails": (trail(denied_only=False),)}, [THEIR_KEYS], [OTHERS, "no trail logs"]),
+    ("denied logged", {"trails": (trail(),)}, [OTHERS, "before trail audit logged them"], ["no trail logged"]),
+    ("all logged", {"trails": (trail(denied_only=False),)}, [THEIR_KEYS], [OTHERS, "no trail logged"]),
     ("S3 only", {"trails": (trail(log_group_arn=None),)}, ["delivers to S3 only", "bucket trails", OTHERS], []),
     ("stopped trail", {"trails": (trail(denied_only=False),), "delivery": {"is_logging": False}},
      ["since trail audit was stopped", OTHERS], []),
@@ -254,6 +254,14 @@ def test_an_endpoint_that_is_gone_can_still_be_audited() -> None:
     assert other["event_source"] == "ssm.amazonaws.com"
     assert usage.pattern([gone]) == f'{{ ($.eventCategory = "NetworkActivity") && ($.vpcEndpointId = "{ENDPOINT}") }}'
     assert usage.pattern([gone, other]) == '{ ($.eventCategory = "NetworkActivity") }'
+
+
+def test_a_service_without_network_activity_events_says_so() -> None:
+    (endpoint,) = usage.wanted(_vpc("ssmmessages"), [found(service="ssmmessages")])
+    assert endpoint["network_activity_offered"] is False
+    state = usage.normalise([endpoint], (NOW, NOW), NOW, [], {"watching": [], "errors": []}, [])
+    text = [item["what"] for item in usage.returns(params(), state)["not_shown"]]
+    assert text[-1].endswith("CloudTrail has no network activity events of ssmmessages.amazonaws.com")
 
 
 def test_a_vpc_without_such_an_endpoint_is_an_error_and_one_that_is_planned_is_not() -> None:
