@@ -50,7 +50,8 @@ def play(place: Place, folder: Path, *options: str, **variables: Any) -> str:
     }
     ansible = Path(sys.executable).parent / "ansible-playbook"
     done = subprocess.run(
-        [str(ansible), str(playbook), "-e", json.dumps(variables), *options], env=environment, text=True, check=False, timeout=120, stdin=subprocess.DEVNULL,
+        [str(ansible), str(playbook), "-e", json.dumps(variables), *options],
+        env=environment, text=True, check=False, timeout=120, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )
     assert done.returncode == 0, done.stdout
