@@ -318,6 +318,10 @@ def test_filter_log_events(place: Place) -> None:
     assert len(page["events"]) == 2
     rest = place.logs.filter_log_events(logGroupName="trail", nextToken=page["nextToken"])
     assert [json.loads(event["message"])["eventName"] for event in rest["events"]].count("ListKeys") >= 1
+    arn = place.logs.describe_log_groups()["logGroups"][0]["logGroupArn"]
+    assert len(place.logs.filter_log_events(logGroupIdentifier=arn, limit=2)["events"]) == 2
+    elsewhere = arn.replace("123456789012", OTHER_ACCOUNT)
+    refused("ResourceNotFoundException", place.logs.filter_log_events, logGroupIdentifier=elsewhere)
     refused("ResourceNotFoundException", place.logs.filter_log_events, logGroupName="none")
     refused("InvalidParameterException", place.logs.filter_log_events, logGroupName="trail", filterPattern="{ ? }")
     refused("InvalidParameterException", place.logs.filter_log_events)

@@ -16,6 +16,7 @@ Row = dict[str, Any]
 # Events come late: usually within five minutes, which AWS does not promise.
 LATE = timedelta(minutes=15)
 _MOST_SESSIONS = 20
+_ALLOW = "Allow the action, or look with an identity of the account that owns the trail and its log group."
 _LESS = "Give a shorter range or a higher max_events."
 
 
@@ -62,7 +63,7 @@ def _count(row: Row, record: Record, identity: Mapping[str, Any]) -> None:
     row["keys"].update(_keys(record))
     if error:
         row["errors"][error] = row["errors"].get(error, 0) + 1
-    if "sessionContext" in identity and identity.get("arn"):
+    if (identity.get("sessionContext") or {}).get("sessionIssuer") and identity.get("arn"):
         row["sessions"].add(identity["arn"].rpartition("/")[2])
     if record.get("sourceIPAddress"):
         row["source_ips"].add(record["sourceIPAddress"])
@@ -143,13 +144,13 @@ def _network(state: Mapping[str, Any]) -> list[Gap]:
     """Why denied calls may be missing. LookupEvents never has them: only trails and event data stores get them."""
     denied = "Calls that the endpoint policy denied"
     found: list[Gap] = [
-        ("R110", f"{denied}: the trails could not be read, {error}", "Allow that action.")
+        ("R110", f"{denied}: the trails could not be read, {error}", _ALLOW)
         for error in state["trail_errors"]
     ]
     for trail in state["trails"]:
         name = trail["trail_arn"].rpartition("/")[2]
         if trail["error"]:
-            found.append(("R110", f"{denied} and trail {name} logs: {trail['error']}", "Allow that action."))
+            found.append(("R110", f"{denied} and trail {name} logs: {trail['error']}", _ALLOW))
         elif not trail["log_group_arn"]:
             instead = f"Look into the bucket {trail['s3_bucket_name']}, or give the trail a CloudWatch Logs log group."
             found.append(("R110", f"{denied} and trail {name} logs: it delivers to S3 only", instead))
