@@ -13,6 +13,8 @@ import boto3
 import pytest
 from fidelity.chain import ACCESS_KEY, REGION, client, refused
 
+from emulator.client import call_through
+
 OTHER_KEY = "AKIAOTHERACCOUNT0001"
 OTHER_ACCOUNT = "210987654321"
 SESSION = "arn:aws:sts::123456789012:assumed-role/Payments/worker-1"
@@ -49,12 +51,7 @@ class Place:
             "kms", endpoint_url=self.emulator.url, region_name=REGION, aws_access_key_id=access_key,
             aws_secret_access_key="secret",
         )
-
-        def name(request: Any, **dummy: Any) -> None:
-            request.headers["Host"] = host or self.host
-
-        kms.meta.events.register("before-sign.kms", name)
-        return kms
+        return call_through(kms, host or self.host)
 
     def events(self, **asked: Any) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.trail.lookup_events(**asked)["Events"]

@@ -18,6 +18,7 @@ from ansible_collections.keylink.aws.plugins.module_utils import runner
 from ansible_collections.keylink.aws.plugins.module_utils.core.wait import Clock
 from ansible_collections.keylink.aws.plugins.plugin_utils import converge
 
+from emulator.client import call_through
 from scenarios import prerequisites as before
 from scenarios.harness import CONNECTION
 
@@ -95,12 +96,7 @@ class Place:
             "kms", endpoint_url=self.url, region_name=REGION, aws_access_key_id=access_key,
             aws_secret_access_key=CONNECTION["secret_key"],
         )
-
-        def name(request: Any, **dummy: Any) -> None:
-            request.headers["Host"] = host or self.host
-
-        kms.meta.events.register("before-sign.kms", name)
-        return kms
+        return call_through(kms, host or self.host)
 
     def trail(
         self, *advanced: dict[str, Any], name: str = "audit", log_group: str = "audit", runs: bool = True, **more: Any
