@@ -163,7 +163,7 @@ def test_r110_denied_calls_are_not_seen_unless_a_trail_logs_them(guarded: Place)
     assert f"{guarded.endpoint_id}: 2 calls denied by its policy" in result["lines"]
     assert "no trail logged" not in missing(result)
     (watching,) = result["network_activity"]
-    assert (watching["denied_only"], watching["vpc_endpoint_ids"]) == (True, [guarded.endpoint_id])
+    assert watching["vpc_endpoints"] == {guarded.endpoint_id: "denied calls"}
 
 
 def test_r110_what_a_trail_delivers_to_s3_only_is_not_read_and_said(guarded: Place) -> None:
@@ -295,6 +295,7 @@ def test_other_trails_and_selectors_are_left_out(guarded: Place) -> None:
     assert "no trail logged network activity" in missing(result)
     without = guarded.usage(network_activity=False)
     assert without["network_activity"] == []
+    assert "trails were not read (network_activity is false)" in missing(without)
 
 
 def test_nothing_secret_comes_back(place: Place) -> None:
