@@ -58,7 +58,8 @@ options:
     type: str
   max_events:
     description:
-      - Where to stop reading, in events per service and per trail. 10000 events of the event history take 100 seconds.
+      - Where to stop reading, in events per service and per trail. 10000 events of the event history take about
+        two minutes.
       - What was not read is told in RV(not_shown), and RV(complete) is V(false).
     type: int
     default: 10000

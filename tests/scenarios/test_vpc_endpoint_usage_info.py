@@ -105,7 +105,6 @@ def test_120_events_are_read_in_pages_at_two_lookups_a_second(place: Place) -> N
     assert (result["event_history"][0]["read"], result["complete"]) == (120, True)
     assert place.actions(mark).count("LookupEvents") == 3
     assert {call["error"] for call in place.emulator.calls(since=mark)} == {None}
-    assert len(place.ticks.slept) == 2
 
 
 def test_max_events_stops_the_reading_and_says_so(place: Place) -> None:

@@ -25,18 +25,22 @@ _LOG_GROUP = re.compile(r"(arn:[^:]+:logs:([^:]+):\d+:log-group:[^:]+)")
 
 
 class Pace:
-    """Calls no closer together than AWS takes them."""
+    """Calls no closer together than AWS takes them. The gap begins with the answer: measured from the request, one that
+    was slow on its way would meet the next within AWS's second."""
 
     def __init__(self, per_second: float, clock: Clock) -> None:
         self._gap = 1 / per_second
         self._clock = clock
         self._free_at = clock.now()
 
-    def wait(self) -> None:
+    def call(self, request: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         early = self._free_at - self._clock.now()
         if early > 0:
             self._clock.sleep(early)
-        self._free_at = self._clock.now() + self._gap
+        try:
+            return request()
+        finally:
+            self._free_at = self._clock.now() + self._gap
 
 
 class Voice:
@@ -85,8 +89,7 @@ def _history(
     found: dict[str, Any] = {"event_source": source, "read": 0, "oldest": None, "records": [], "complete": False}
     voice = Voice(aws)
     while found["read"] < most:
-        pace.wait()
-        answer = aws.call("cloudtrail", "lookup_events", **arguments)
+        answer = pace.call(lambda: aws.call("cloudtrail", "lookup_events", **arguments))
         _take(found, answer.get("Events", []), keep)
         if not answer.get("NextToken"):
             return {**found, "complete": True}

@@ -67,14 +67,22 @@ def read(aws: Aws, most: int = 1000, sources: tuple[str, ...] = (KMS,)) -> list[
 def test_two_lookups_a_second_and_no_more() -> None:
     ticks = Ticks()
     pace = client.Pace(2.0, Clock(ticks.now, ticks.sleep))
+
+    def slow() -> dict[str, Any]:
+        ticks.at += 3
+        return {}
+
     for dummy in range(3):
-        pace.wait()
+        pace.call(dict)
     assert ticks.slept == [0.5, 0.5]
     ticks.at += 0.3
-    pace.wait()
-    ticks.at += 5
-    pace.wait()
+    pace.call(slow)
     assert ticks.slept == [0.5, 0.5, 0.2]
+    pace.call(dict)
+    assert ticks.slept == [0.5, 0.5, 0.2, 0.5]
+    ticks.at += 5
+    pace.call(dict)
+    assert len(ticks.slept) == 4
 
 
 def test_pages_until_there_are_no_more(aws: Aws, trail: Stubber) -> None:
