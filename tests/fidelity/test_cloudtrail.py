@@ -163,6 +163,15 @@ def test_the_history_is_paged_newest_first(place: Place) -> None:
     refused("InvalidNextTokenException", place.trail.lookup_events, **wrong)
 
 
+def test_a_time_range_has_its_ends_in_it(place: Place) -> None:
+    place.kms.list_keys()
+    at = place.events(MaxResults=1)[0]["EventTime"]
+    second = timedelta(seconds=1)
+    assert "ListKeys" in [event["EventName"] for event in place.events(StartTime=at, EndTime=at + second)]
+    assert [event["EventTime"] for event in place.events(EndTime=at - 10 * second)] == []
+    assert [event["EventTime"] for event in place.events(StartTime=at + 10 * second, EndTime=at + 20 * second)] == []
+
+
 def test_what_lookup_events_refuses(place: Place) -> None:
     look = place.trail.lookup_events
     attribute = {"AttributeKey": "EventName", "AttributeValue": "ListKeys"}
