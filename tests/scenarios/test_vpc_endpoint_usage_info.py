@@ -88,6 +88,8 @@ def test_an_empty_range(place: Place) -> None:
     assert (result["usage"], result["denied"], result["complete"]) == ([], [], True)
     assert result["lines"][0].endswith("0 calls by 0 principals with 0 keys")
     assert result["event_history"] == [{"event_source": KMS, "read": 0, "oldest": None, "complete": True}]
+    over = place.usage(start_time="2020-01-01", end_time="2020-01-02")
+    assert (over["usage"], over.get("failed")) == ([], None)
 
 
 def _ago(**delta: float) -> str:

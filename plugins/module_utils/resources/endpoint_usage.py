@@ -48,6 +48,8 @@ def check(params: Params, region: str) -> list[Unmet]:
         found.append(unmet("R86", "start_time", params["start_time"], "It must be before end_time."))
     if not 0 < params["hours"] <= HISTORY / timedelta(hours=1):
         found.append(unmet("R86", "hours", str(params["hours"]), "Give hours from 1 to 2160, or start_time."))
+    if params["vpc_endpoint_ids"] == []:
+        found.append(unmet("R108", "vpc_endpoint_ids", "an empty list", "Name one or more endpoints, or give vpc_id."))
     if params["max_events"] < 1:
         found.append(unmet("R86", "max_events", str(params["max_events"]), "Give 1 or more."))
     return found
@@ -65,7 +67,8 @@ def window(params: Params, now: datetime) -> tuple[datetime, datetime]:
     """From when to when to look: not before what the event history has."""
     end = _moment(params["end_time"] or "") or now
     start = _moment(params["start_time"] or "") or end - timedelta(hours=params["hours"])
-    return max(start, now - HISTORY), end
+    # AWS refuses a range that ends before it begins; one that is over, or yet to come, is empty.
+    return min(max(start, now - HISTORY), end), end
 
 
 def nothing_yet(params: Params) -> bool:

@@ -207,6 +207,8 @@ TIMES: list[tuple[dict[str, Any], str, str]] = [
     ({"start_time": "2026-11-25T08:00:00+02:00"}, "2026-11-25 06:00", "2026-11-25 08:00"),
     ({"end_time": "2026-11-20 12:00"}, "2026-11-19 12:00", "2026-11-20 12:00"),
     ({"start_time": "2026-01-01"}, "2026-08-27 08:00", "2026-11-25 08:00"),
+    ({"end_time": "2026-01-01"}, "2026-01-01 00:00", "2026-01-01 00:00"),
+    ({"start_time": "2027-01-01"}, "2026-11-25 08:00", "2026-11-25 08:00"),
 ]
 
 
@@ -230,6 +232,7 @@ def test_the_time_range(given: dict[str, Any], start: str, end: str) -> None:
 def test_options_that_cannot_be_right(given: dict[str, Any], options: list[str]) -> None:
     problems = usage.check(params(**given), "eu-central-1")
     assert [(item.what, item.number) for item in problems] == [(option, "R86") for option in options]
+    assert [item.number for item in usage.check(params(vpc_endpoint_ids=[]), "eu-central-1")] == ["R108"]
 
 
 def test_endpoints_by_vpc_and_service() -> None:
