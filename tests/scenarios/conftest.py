@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from emulator import server
+from scenarios.proxies import House
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +25,9 @@ def embedded_aws() -> Iterator[Any]:
 def emulator(embedded_aws: Any) -> Any:
     embedded_aws.reset()
     return embedded_aws
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """Authorities for proxies with any flaw."""
+    return House.build(tmp_path_factory.mktemp("authorities"))

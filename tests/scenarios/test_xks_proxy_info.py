@@ -26,11 +26,6 @@ TIMED_OUT = "XKS_PROXY_TIMED_OUT"
 RESPONSE = "XKS_PROXY_INVALID_RESPONSE"
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> House:
-    return House.build(tmp_path_factory.mktemp("authorities"))
-
-
 def row(
     name: str, make: Make, code: str | None, number: str, words: str, severity: str = "error",
     options: dict[str, Any] | None = None, connect: dict[str, Any] | None = None,

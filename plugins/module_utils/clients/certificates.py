@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import calendar
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.errors import Failure
@@ -35,6 +35,15 @@ def demand_library() -> None:
 def described(chain: Iterable[bytes]) -> list[dict[str, Any]]:
     """The certificates of a chain in DER, in their order."""
     return [_facts(der) for der in chain]
+
+
+def path_to_root(chain: Sequence[bytes], roots: Iterable[bytes]) -> list[bytes]:
+    """CHAIN and the root that issued its last certificate, by name; empty without one. OpenSSL has checked it."""
+    issuer = x509.load_der_x509_certificate(chain[-1]).issuer
+    found = [root for root in roots if x509.load_der_x509_certificate(root).subject == issuer]
+    if not found:
+        return []
+    return [*chain, found[0]] if found[0] != chain[-1] else list(chain)
 
 
 def fingerprint(der: bytes) -> str:

@@ -143,9 +143,7 @@ def _closer_look(place: xks_tls.Place, question: Question, tried: Mapping[str, A
     requests = [] if tried["trouble"] else [lambda: _requests(place, question)]
     found = _together(lambda call: call(), [*looks, *suites, *requests])
     seen, spoken = found[:len(VERSIONS)], found[len(VERSIONS):len(VERSIONS) + len(SUITES)]
-    # What AWS KMS would be served comes first, then the newest version.
-    chains = [tried["chain"], *(look["chain"] for look in reversed(seen))]
-    chain: list[bytes] = next((each for each in chains if each), [])
+    chain = _fullest([tried["chain"], *(look["chain"] for look in reversed(seen))])
     facts = {
         "versions": dict(zip(VERSIONS, (look["spoken"] for look in seen))),
         "suites": dict(zip(SUITES, spoken)),
@@ -154,6 +152,12 @@ def _closer_look(place: xks_tls.Place, question: Question, tried: Mapping[str, A
         "trust": _trust(place, question, chain, tried, seen) if chain else None,
     }
     return {**facts, **(found[-1] if requests else {})}
+
+
+def _fullest(chains: Sequence[list[bytes]]) -> list[bytes]:
+    """The first chain is what AWS KMS would be served; another version may show more of the same."""
+    shown = [chain for chain in chains if chain]
+    return max((chain for chain in shown if chain[0] == shown[0][0]), key=len, default=[])
 
 
 def _look(place: xks_tls.Place, version: str) -> dict[str, Any]:
@@ -207,7 +211,8 @@ def _trust(
                 verdict["trusted"] = False if trouble.kind == xks_tls.UNTRUSTED else accepted
                 verdict["detail"] = trouble.detail
             if verdict["trusted"]:
-                verdict["path"] = certificates.described(xks_tls.verified_chain(channel))
+                path = xks_tls.verified_chain(channel) or certificates.path_to_root(chain, context.get_ca_certs(True))
+                verdict["path"] = certificates.described(path)
     except xks_tls.Trouble as trouble:
         verdict.update(trusted=None, detail=trouble.detail)
     return verdict

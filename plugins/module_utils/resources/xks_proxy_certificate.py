@@ -147,11 +147,11 @@ def root(facts: Facts, anchors: Sequence[Anchor] | None, store: str) -> dict[str
         return None
     trust = facts["trust"] or {"trusted": None, "path": []}
     anchor = _listed(facts, anchors)
-    path = trust["path"]
-    end = path[-1] if path else end_of(facts["chain"])
+    end = trust["path"][-1] if trust["path"] else end_of(facts["chain"])
+    known = bool(trust["path"]) or end["self_issued"]
     return {
-        "subject": anchor.owner if anchor else (end["subject"] if end["self_issued"] or path else end["issuer"]),
-        "sha256": anchor.sha256 if anchor else (end["sha256"] if end["self_issued"] or path else None),
+        "subject": anchor.owner if anchor else end["subject"] if known else None,
+        "sha256": anchor.sha256 if anchor else end["sha256"] if known else None,
         "in_aws_list": None if anchors is None else _in_list(facts, anchors),
         "aws_alias": anchor.alias if anchor else None,
         "trusted": trust["trusted"],
@@ -172,8 +172,8 @@ def _in_list(facts: Facts, anchors: Sequence[Anchor]) -> bool | None:
     if _listed(facts, anchors):
         return True
     trust = facts["trust"]
-    if trust and trust["path"]:
-        return False
+    if trust and trust["trusted"]:
+        return False if trust["path"] else None
     return None if _by_name(end_of(facts["chain"])["issuer"], anchors) else False
 
 
@@ -191,7 +191,7 @@ def _root(facts: Facts, anchors: Sequence[Anchor] | None, store: str) -> Finding
         fix = f"Give the certificate of {named.alias} in ca_file, so that the signatures can be checked."
         found = f"the chain ends below {end['issuer']}; AWS's list has a root of that name, {store} does not"
         return Finding("R13", UNKNOWN, "certificate chain", found, fix)
-    return _unlisted_root(facts, anchors, store, end) if trust["trusted"] else _untrusted(trust, store, end)
+    return _unlisted_root(facts, anchors, store) if trust["trusted"] else _untrusted(trust, store, end)
 
 
 def _listed_root(anchor: Anchor, now: int) -> Finding:
@@ -202,9 +202,12 @@ def _listed_root(anchor: Anchor, now: int) -> Finding:
     return Finding("R13", OK, "certificate chain", found)
 
 
-def _unlisted_root(facts: Facts, anchors: Sequence[Anchor] | None, store: str, end: Certificate) -> Finding:
+def _unlisted_root(facts: Facts, anchors: Sequence[Anchor] | None, store: str) -> Finding:
     path = facts["trust"]["path"]
-    name = path[-1]["subject"] if path else end["issuer"]
+    if not path:
+        found = f"{store} trusts it, but Python on this host does not tell by which root"
+        return Finding("R13", UNKNOWN, "certificate chain", found, "Use Python 3.10 or newer there.")
+    name = path[-1]["subject"]
     if anchors is None:
         fix = "Name AWS's file of trusted certificate authorities in trusted_ca_file, to have that checked."
         found = f"it leads to {name}, trusted by {store}; whether AWS's list has it was not checked"
