@@ -132,13 +132,16 @@ def complete(facts: Facts, anchors: Sequence[Anchor] | None) -> bool | None:
     if not facts["chain"] or facts["trust"] is None:
         return None
     end = end_of(facts["chain"])
-    if facts["trust"]["trusted"] or end["self_issued"] or _by_name(end["issuer"], anchors):
+    if facts["trust"]["trusted"] or end["self_issued"] or _named(end, anchors):
         return True
     return None if facts["trust"]["trusted"] is None else False
 
 
-def _by_name(issuer: str, anchors: Sequence[Anchor] | None) -> Anchor | None:
-    return next((anchor for anchor in anchors or () if same_name(anchor.owner, issuer)), None)
+def _named(end: Certificate, anchors: Sequence[Anchor] | None) -> Anchor | None:
+    """The root of AWS's list that END names as its issuer; a root that was sent itself is judged by its fingerprint."""
+    if end["self_issued"]:
+        return None
+    return next((anchor for anchor in anchors or () if same_name(anchor.owner, end["issuer"])), None)
 
 
 def root(facts: Facts, anchors: Sequence[Anchor] | None, store: str) -> dict[str, Any] | None:
@@ -174,7 +177,7 @@ def _in_list(facts: Facts, anchors: Sequence[Anchor]) -> bool | None:
     trust = facts["trust"]
     if trust and trust["trusted"]:
         return False if trust["path"] else None
-    return None if _by_name(end_of(facts["chain"])["issuer"], anchors) else False
+    return None if _named(end_of(facts["chain"]), anchors) else False
 
 
 def _root(facts: Facts, anchors: Sequence[Anchor] | None, store: str) -> Finding:
@@ -185,13 +188,20 @@ def _root(facts: Facts, anchors: Sequence[Anchor] | None, store: str) -> Finding
     listed = _listed(facts, anchors)
     if listed:
         return _listed_root(listed, facts["asked_at"])
+    if trust["trusted"]:
+        return _unlisted_root(facts, anchors, store)
     end = end_of(facts["chain"])
-    named = _by_name(end["issuer"], anchors)
-    if named and not trust["path"]:
+    named = _named(end, anchors)
+    if named and _issuer_missing(trust):
         fix = f"Give the certificate of {named.alias} in ca_file, so that the signatures can be checked."
         found = f"the chain ends below {end['issuer']}; AWS's list has a root of that name, {store} does not"
         return Finding("R13", UNKNOWN, "certificate chain", found, fix)
-    return _unlisted_root(facts, anchors, store) if trust["trusted"] else _untrusted(trust, store, end)
+    return _untrusted(trust, store, end)
+
+
+def _issuer_missing(trust: Mapping[str, Any]) -> bool:
+    """OpenSSL's words for a chain that ends too early."""
+    return "issuer" in trust["detail"] or "first certificate" in trust["detail"]
 
 
 def _listed_root(anchor: Anchor, now: int) -> Finding:
@@ -223,7 +233,7 @@ def _untrusted(trust: Mapping[str, Any], store: str, end: Certificate) -> Findin
         fix = "Use a certificate of a public authority of AWS's list."
         found = f"its root is {end['subject']}, which {store} does not trust"
         return Finding("R13", ERROR, what, found, fix, INVALID_TLS)
-    if "issuer" not in trust["detail"] and "first certificate" not in trust["detail"]:
+    if not _issuer_missing(trust):
         fix = "Replace the certificate that the message is about."
         return Finding("R13", ERROR, what, f"it does not verify: {trust['detail']}", fix, INVALID_TLS)
     where = f" (published at {end['issuer_urls'][0]})" if end["issuer_urls"] else ""
