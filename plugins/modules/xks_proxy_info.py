@@ -139,7 +139,7 @@ EXAMPLES = r"""
 - name: Stop before a connect that is bound to fail
   ansible.builtin.assert:
     that: proxy.predicted_connection_error_code is none
-    fail_msg: "{{ proxy.unmet_requirements | map(attribute='fix') | join(' ') }}"
+    fail_msg: "{{ proxy.explanation }}"
 
 - name: TLS alone, from the controller, over a tunnel
   keylink.aws.xks_proxy_info:
@@ -218,6 +218,13 @@ remedy:
     retryable: false
     applies: external
     documentation: https://docs.aws.amazon.com/kms/latest/developerguide/xks-troubleshooting.html
+explanation:
+  description: The prediction and all errors and warnings as one text.
+  returned: success
+  type: str
+  sample: |-
+    AWS KMS would end a connect with XKS_PROXY_INVALID_TLS_CONFIGURATION.
+      - certificate dates at 10.20.0.10:443: CN=xks-proxy.example.com expired on 2026-01-31. R13: ...
 tcp_connect_ms:
   description: Time for a TCP connection over all targets and tries, in milliseconds; null where none was made.
   returned: success

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import ssl
 import threading
@@ -24,6 +25,15 @@ TLS = "XKS_PROXY_INVALID_TLS_CONFIGURATION"
 UNREACHABLE = "XKS_PROXY_NOT_REACHABLE"
 TIMED_OUT = "XKS_PROXY_TIMED_OUT"
 RESPONSE = "XKS_PROXY_INVALID_RESPONSE"
+
+
+def careless(house: House) -> peers.Peer:
+    """Answers whatever it is asked with a health status."""
+    health = {"xksProxyFleetSize": 1, "xksProxyVendor": "v", "xksProxyModel": "m", "ekmVendor": "e",
+              "ekmFleetDetails": [{"id": "1", "model": "m", "healthStatus": "ACTIVE"}]}
+    body = json.dumps(health).encode()
+    return peers.Peer(peers.answering(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)),
+                      house.context())
 
 
 def row(
@@ -98,6 +108,7 @@ FLAWS = [
     row("not JSON", proxy(Behaviour(body=b"<html>")), RESPONSE, "R15", "not a JSON object"),
     row("empty object", proxy(Behaviour(body=b"{}")), RESPONSE, "R15", "xksProxyFleetSize"),
     row("no answer", proxy(Behaviour(close_without_answer=True)), RESPONSE, "R15", "without an answer"),
+    row("any method", careless, None, "R15", "GET is answered with 200", "warning"),
     row("slow answer", proxy(Behaviour(delay=0.4)), TIMED_OUT, "R1", "AWS KMS waits 250 ms",
         connect={"timeout": 0.25}),
 ]
@@ -116,6 +127,7 @@ def test_a_flaw_is_found_and_the_connect_ends_as_predicted(
     assert {one["connection_error_code"] for one in result["findings"]} <= {None, code}
     assert (result["remedy"] or {}).get("code") == code
     assert {one["number"] for one in result["unmet_requirements"]} == said(result, "error", "warning")
+    assert code is None or f"AWS KMS would end a connect with {code}." in result["explanation"]
     assert (severity == "error") == any(one["blocking"] for one in result["unmet_requirements"])
 
 
@@ -183,7 +195,8 @@ def test_targets_are_judged_together(house: House) -> None:
     dead = ("127.0.0.1", 1)
     flawed = house.serve(pki.expired_leaf(house.root, NAME))
     with house.serve() as good, house.serve() as also_good, flawed as bad:
-        assert look(house, dead)["predicted_connection_error_code"] == UNREACHABLE
+        result = look(house, dead)
+        assert (result["predicted_connection_error_code"], result["health_checked"]) == (UNREACHABLE, False)
         result = look(house, dead, good, also_good)
         assert result["predicted_connection_error_code"] is None
         assert [target["reachable"] for target in result["targets"]] == [False, True, True]

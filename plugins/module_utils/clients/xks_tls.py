@@ -166,9 +166,10 @@ class Channel:
         return Trouble(REFUSED, (error.reason or type(error).__name__).lower().replace("_", " "))
 
     def _flush(self) -> None:
-        if self._outgoing.pending:
+        waiting = self._outgoing.read()
+        if waiting:
             self._socket.settimeout(self._left())
-            self._socket.sendall(self._outgoing.read())
+            self._socket.sendall(waiting)
 
     def _flush_quietly(self) -> None:
         """The last words of a handshake that failed; nobody may be listening any more."""

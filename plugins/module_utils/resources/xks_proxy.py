@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.keylink.aws.plugins.module_utils.core.errors import Failure
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending
 from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Plan
-from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet
+from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet, report
 from ansible_collections.keylink.aws.plugins.module_utils.resources import (
     trust_list,
     xks_proxy_api,
@@ -117,19 +117,30 @@ def judge(
     if not raw:
         findings = [Finding("R26", UNKNOWN, "network", "nothing was asked: names or addresses are not known yet")]
     code = _overall(per_target)
+    unmet_ones = [finding.as_unmet() for finding in findings if finding.severity in (ERROR, WARNING)]
+    health_checked = _health_checked(raw)
     return {
         "private_dns_name": params["private_dns_name"],
         "targets": per_target,
         "tcp_connect_ms": xks_proxy_network.times([ms for facts in raw for ms in facts["connect_ms"]]),
         "tls_handshake_ms": xks_proxy_network.times([ms for facts in raw for ms in facts["handshake_ms"]]),
         "findings": [finding.as_dict() for finding in findings],
-        "unmet_requirements": [
-            finding.as_unmet().as_dict() for finding in findings if finding.severity in (ERROR, WARNING)
-        ],
+        "unmet_requirements": [one.as_dict() for one in unmet_ones],
         "predicted_connection_error_code": code,
-        "health_checked": bool(raw) and all(_health_seen(facts) for facts in raw if facts["connect_ms"]),
+        "health_checked": health_checked,
         "remedy": before_connecting(code),
+        "explanation": _explanation(code, health_checked, unmet_ones),
     }
+
+
+def _explanation(code: str | None, health_checked: bool, unmet_ones: Sequence[Unmet]) -> str:
+    """All of it for somebody who reads one text only."""
+    if code:
+        said = f"AWS KMS would end a connect with {code}."
+    else:
+        said = "Nothing was found that would make AWS KMS end a connect with an error code."
+        said += "" if health_checked else " No signed health request was sent, so this says nothing of the API."
+    return "\n".join([said, *([report(unmet_ones)] if unmet_ones else [])])
 
 
 def _findings(
@@ -151,8 +162,10 @@ def _findings(
     ]
 
 
-def _health_seen(facts: Facts) -> bool:
-    return bool(facts["health"]) and facts["health"]["trouble"] != "unsigned"
+def _health_checked(raw: Sequence[Facts]) -> bool:
+    """Whether a signed request went to all that accept connections, and there is one."""
+    answers = [facts["health"] for facts in raw if facts["connect_ms"]]
+    return bool(answers) and all(answer and answer["trouble"] != "unsigned" for answer in answers)
 
 
 def label(facts: Facts) -> str:
