@@ -299,7 +299,9 @@ targets:
           not_after: "2027-01-30T23:59:59Z"
           days_left: 364
     chain_complete:
-      description: Whether the chain leads to a root without a gap; null where it could not be told.
+      description:
+        - Whether the chain leads to a root without a gap; null where it could not be told. V(false) where it ends
+          below an issuer that is neither sent nor trusted, which can be a root of one's own too.
       type: bool
       returned: success
     name_match:

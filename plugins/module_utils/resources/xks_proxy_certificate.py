@@ -242,7 +242,7 @@ def _untrusted(trust: Mapping[str, Any], store: str, end: Certificate) -> Findin
         f"{end['issuer']}{where}. If that is a root of your own, use a public authority of AWS's list instead."
     )
     found = (
-        f"it is incomplete: it ends with {end['subject'] or 'the certificate of the proxy'}, whose issuer "
-        f"{end['issuer']} is neither sent nor trusted by {store}"
+        f"it ends with {end['subject'] or 'the certificate of the proxy'}; the issuer {end['issuer']} is neither sent "
+        f"nor trusted by {store}: an intermediate certificate is missing, or the root is not trusted"
     )
     return Finding("R13", ERROR, what, found, fix, INVALID_TLS)
