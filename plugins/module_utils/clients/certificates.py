@@ -15,12 +15,15 @@ from ansible_collections.keylink.aws.plugins.module_utils.core.errors import Fai
 
 try:
     from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
     from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID, NameOID
 
     HAS_CRYPTOGRAPHY = True
 except ImportError:
     HAS_CRYPTOGRAPHY = False
+
+_OTHER_KEYS = {"Ed25519PublicKey": ("Ed25519", 256), "Ed448PublicKey": ("Ed448", 456)}
 
 
 def demand_library() -> None:
@@ -33,17 +36,25 @@ def demand_library() -> None:
 
 
 def described(chain: Iterable[bytes]) -> list[dict[str, Any]]:
-    """The certificates of a chain in DER, in their order."""
+    """The certificates of a chain in DER, in their order; ValueError where one cannot be read."""
     return [_facts(der) for der in chain]
 
 
 def path_to_root(chain: Sequence[bytes], roots: Iterable[bytes]) -> list[bytes]:
     """CHAIN and the root that issued its last certificate, by name; empty without one. OpenSSL has checked it."""
     issuer = x509.load_der_x509_certificate(chain[-1]).issuer
-    found = [root for root in roots if x509.load_der_x509_certificate(root).subject == issuer]
-    if not found:
+    found = next((root for root in roots if _subject(root) == issuer), None)
+    if found is None:
         return []
-    return [*chain, found[0]] if found[0] != chain[-1] else list(chain)
+    return list(chain) if found == chain[-1] else [*chain, found]
+
+
+def _subject(der: bytes) -> Any:
+    """None where it cannot be read: a system's store has odd ones."""
+    try:
+        return x509.load_der_x509_certificate(der).subject
+    except ValueError:
+        return None
 
 
 def fingerprint(der: bytes) -> str:
@@ -104,11 +115,14 @@ def _issuer_urls(certificate: Any) -> list[str]:
 
 
 def _key(certificate: Any) -> tuple[str, int]:
-    key = certificate.public_key()
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return "unknown", 0
     if isinstance(key, rsa.RSAPublicKey):
         return "RSA", key.key_size
     if isinstance(key, ec.EllipticCurvePublicKey):
         return "EC", key.key_size
     if isinstance(key, dsa.DSAPublicKey):
         return "DSA", key.key_size
-    return type(key).__name__.replace("PublicKey", "").strip("_"), 256
+    return _OTHER_KEYS.get(type(key).__name__.strip("_"), ("unknown", 0))

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 SERVER_HELLO, CERTIFICATE, CERTIFICATE_REQUEST = 2, 11, 13
 VERSIONS = {b"\x03\x01": "TLSv1", b"\x03\x02": "TLSv1.1", b"\x03\x03": "TLSv1.2"}
 ALERT, HANDSHAKE = 0x15, 0x16
+# Says that the client knows of secure renegotiation; some servers turn those away that do not (RFC 5746).
+_RENEGOTIATION = b"\x00\xff"
 _HEADER = 5
 _MESSAGE_HEADER = 4
 # Of a client hello: the version and the random value before the session id.
@@ -49,6 +51,7 @@ def with_suite(hello: bytes, suite: int) -> bytes:
     """The record HELLO, a client hello, with SUITE in place of the list of suites."""
     start = _BEFORE_SESSION + 1 + hello[_BEFORE_SESSION]
     after = start + 2 + int.from_bytes(hello[start:start + 2], "big")
-    body = hello[_HEADER + _MESSAGE_HEADER:start] + b"\x00\x02" + suite.to_bytes(2, "big") + hello[after:]
+    suites = suite.to_bytes(2, "big") + _RENEGOTIATION
+    body = hello[_HEADER + _MESSAGE_HEADER:start] + len(suites).to_bytes(2, "big") + suites + hello[after:]
     message = hello[_HEADER:_HEADER + 1] + len(body).to_bytes(3, "big") + body
     return hello[:3] + len(message).to_bytes(2, "big") + message

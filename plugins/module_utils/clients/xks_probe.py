@@ -95,7 +95,7 @@ def _facts(host: str, port: int, question: Question) -> dict[str, Any]:
         "host": host, "port": port, "address": address, "asked_at": int(time.time()), "trouble": trouble, "detail": "",
         "connect_ms": [],
         "handshake_ms": [], "version": None, "suite": None, "versions": {}, "suites": {}, "wants_certificate": None,
-        "chain": [], "trust": None, "get": None, "health": None, "metadata": None, "round_trip": None,
+        "chain": [], "unreadable": "", "trust": None, "get": None, "health": None, "metadata": None, "round_trip": None,
     }
     if trouble:
         return facts
@@ -104,7 +104,10 @@ def _facts(host: str, port: int, question: Question) -> dict[str, Any]:
     facts.update(tried)
     if tried["trouble"] not in _HOPELESS:
         facts.update(_closer_look(place, question, tried))
-    facts["chain"] = certificates.described(facts["chain"])
+    try:
+        facts["chain"] = certificates.described(facts["chain"])
+    except ValueError as error:
+        facts.update(chain=[], unreadable=str(error))
     return facts
 
 
@@ -129,8 +132,7 @@ def _tries(place: xks_tls.Place, tries: int) -> dict[str, Any]:
                 facts["handshake_ms"].append(channel.handshake())
                 if not facts["chain"]:
                     facts["chain"] = xks_tls.served_chain(channel)
-                    facts["suite"], facts["version"], _bits = channel.tls.cipher()
-                    facts["version"] = channel.tls.version()
+                    facts.update(version=channel.tls.version(), suite=channel.tls.cipher()[0])
         except xks_tls.Trouble as trouble:
             facts.update(trouble=trouble.kind, detail=trouble.detail)
             break
@@ -211,11 +213,17 @@ def _trust(
                 verdict["trusted"] = False if trouble.kind == xks_tls.UNTRUSTED else accepted
                 verdict["detail"] = trouble.detail
             if verdict["trusted"]:
-                path = xks_tls.verified_chain(channel) or certificates.path_to_root(chain, context.get_ca_certs(True))
-                verdict["path"] = certificates.described(path)
+                verdict["path"] = _path(channel, chain, context.get_ca_certs(True))
     except xks_tls.Trouble as trouble:
         verdict.update(trusted=None, detail=trouble.detail)
     return verdict
+
+
+def _path(channel: xks_tls.Channel, chain: Sequence[bytes], roots: Sequence[bytes]) -> list[dict[str, Any]]:
+    try:
+        return certificates.described(xks_tls.verified_chain(channel) or certificates.path_to_root(chain, roots))
+    except ValueError:
+        return []
 
 
 def _health(proxy: xks_proxy.Proxy, quick: float) -> xks_proxy.Answer:

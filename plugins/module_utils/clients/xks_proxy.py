@@ -15,6 +15,7 @@ import base64
 import http.client
 import json
 import os
+import re
 import time
 import uuid
 from collections.abc import Mapping
@@ -36,6 +37,8 @@ SERVICE = "kms-xks-proxy"
 UNREADABLE = "unreadable"
 UNSIGNED = "unsigned"
 _LIMIT = 64 * 1024
+# Anything else in its place is no error name of the API, and may be anything.
+_ERROR_NAME = re.compile(r"[A-Za-z]{1,64}")
 
 Answer = dict[str, Any]
 
@@ -160,7 +163,7 @@ def _answer(status: int, body: bytes, ms: float) -> Answer:
     if not isinstance(document, dict):
         return {"status": status, "document": None, "error_name": "", "ms": ms, "trouble": "", "detail": ""}
     name = document.get("errorName")
-    error_name = name if status != 200 and isinstance(name, str) else ""
+    error_name = name if status != 200 and isinstance(name, str) and _ERROR_NAME.fullmatch(name) else ""
     return {"status": status, "document": document, "error_name": error_name, "ms": ms, "trouble": "", "detail": ""}
 
 

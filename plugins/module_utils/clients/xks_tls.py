@@ -85,11 +85,11 @@ class Channel:
     def _connected(self) -> socket.socket:
         try:
             connection = socket.create_connection((self._place.address, self._place.port), timeout=self._left())
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except _SILENCE:
             raise Trouble(UNREACHABLE, f"no answer within {self._place.timeout:g} s") from None
         except OSError as error:
             raise Trouble(UNREACHABLE, error.strerror or str(error)) from None
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 
     def handshake(self) -> float:

@@ -31,6 +31,9 @@ Facts = Mapping[str, Any]
 def judge(facts: Facts, server_name: str, anchors: Sequence[Anchor] | None, store: str) -> list[Finding]:
     """All there is to say about the certificate. anchors: AWS's list, or None. store: what else was trusted."""
     chain = facts["chain"]
+    if facts["unreadable"]:
+        fix = "Replace it, and let its authority know."
+        return [Finding("R13", ERROR, "certificate", f"one cannot be read: {facts['unreadable']}", fix, INVALID_TLS)]
     if not chain:
         return []
     names = _names(chain[0], server_name)

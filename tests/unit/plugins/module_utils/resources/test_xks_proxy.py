@@ -47,7 +47,7 @@ def facts(**changes: Any) -> dict[str, Any]:
         "suite": "TLS_AES_256_GCM_SHA384", "versions": {"TLSv1": False, "TLSv1.1": False, "TLSv1.2": True,
                                                         "TLSv1.3": True},
         "suites": {"TLS_AES_256_GCM_SHA384": True, "TLS_CHACHA20_POLY1305_SHA256": True}, "wants_certificate": False,
-        "chain": chain, "trust": {"trusted": True, "detail": "", "path": [*chain, ROOT]},
+        "chain": chain, "unreadable": "", "trust": {"trusted": True, "detail": "", "path": [*chain, ROOT]},
         "get": {**answer, "status": 405}, "health": answer, "metadata": None, "round_trip": None, **changes,
     }
 
@@ -158,6 +158,10 @@ def test_r13_expiry_is_told_in_days() -> None:
         ("dates", "warning", f"CN={NAME} is valid for 30 more days, until 2027-02-14"),
         ("dates", "error", "CN=Issuer expired on 2027-01-15"),
     ]
+
+
+def test_r13_a_certificate_that_cannot_be_read_is_told() -> None:
+    assert judged(chain=[], unreadable="extra data") == [("certificate", "error", "one cannot be read: extra data")]
 
 
 def test_r13_a_small_key_is_told() -> None:
