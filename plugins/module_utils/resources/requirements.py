@@ -10,7 +10,7 @@ from __future__ import annotations
 from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet
 
 RULES: dict[str, str] = {
-    "R1": "AWS recommends the Region nearest to the key manager, 35 ms or less away; answers may take 250 ms.",
+    "R1": "AWS recommends the Region nearest to the key manager, 35 ms or less away.",
     "R2": "The VPC must be connected to the external key manager.",
     "R3": "The VPC needs at least two private subnets in two Availability Zones.",
     "R4": "An existing VPC may be used only if it meets the same requirements.",

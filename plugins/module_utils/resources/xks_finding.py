@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet
-from ansible_collections.keylink.aws.plugins.module_utils.resources.requirements import RULES
+from ansible_collections.keylink.aws.plugins.module_utils.resources.requirements import unmet
 
 OK, WARNING, ERROR, UNKNOWN = "ok", "warning", "error", "unknown"
 _ORDER = (ERROR, WARNING, UNKNOWN, OK)
@@ -36,7 +36,7 @@ class Finding:
         said = asdict(self)
         return {
             **{name: said[name] for name in ("number", "severity", "what", "found")},
-            "needed": RULES[self.number],
+            "needed": self.as_unmet().needed,
             "fix": self.fix,
             "connection_error_code": self.code,
             "targets": list(self.targets),
@@ -44,7 +44,7 @@ class Finding:
 
     def as_unmet(self) -> Unmet:
         what = f"{self.what} at {', '.join(self.targets)}" if self.targets else self.what
-        return Unmet(self.number, what, self.found, RULES[self.number], self.fix, self.severity == ERROR)
+        return unmet(self.number, what, self.found, self.fix, self.severity == ERROR)
 
 
 def merged(per_target: Iterable[tuple[str, Iterable[Finding]]]) -> list[Finding]:

@@ -80,4 +80,5 @@ def handshake(facts: Facts) -> list[Finding]:
     if taken["min"] - 2 * min(facts["connect_ms"]) <= ANSWER:
         fix = "The distance to this host makes it slow. Measure from a host in the VPC."
         return [Finding("R1", WARNING, "TLS handshake", found, fix)]
-    return [Finding("R1", ERROR, "TLS handshake", found, "Check the load of the proxy.", TIMED_OUT)]
+    fix = "Check the load of the proxy."
+    return [Finding("R1", ERROR, "TLS handshake", f"{found}; AWS KMS waits 250 ms for an answer", fix, TIMED_OUT)]
