@@ -301,3 +301,20 @@ def test_files_that_are_no_files(house: House, tmp_path: Path) -> None:
     assert "cannot be read" in look(house, address, trusted_ca_file=str(tmp_path / "none"))["msg"]
     assert "no SHA-256 fingerprint" in look(house, address, trusted_ca_file=str(tmp_path / "empty"))["msg"]
     assert "no readable certificates" in look(house, address, ca_file=str(tmp_path / "empty"))["msg"]
+
+
+def test_a_proxy_that_answers_now_and_then_is_told(house: House) -> None:
+    calls: list[int] = []
+
+    def moody(connection: socket.socket) -> None:
+        calls.append(1)
+        if len(calls) < 3:
+            with house.context().wrap_socket(connection, server_side=True) as secured:
+                secured.recv(65536)
+        else:
+            peers.hanging_up(connection)
+
+    with peers.Peer(moody) as address:
+        result = look(house, address)
+    assert "during the TLS handshake, after 2 that went well" in finding(result, "R26", "error")["found"]
+    assert result["predicted_connection_error_code"] == UNREACHABLE

@@ -125,7 +125,7 @@ def _resolved(host: str, port: int) -> tuple[str, str]:
 def _tries(place: xks_tls.Place, tries: int) -> dict[str, Any]:
     """The times of several connections with what AWS KMS offers; the first that fails is the last."""
     facts: dict[str, Any] = {"trouble": "", "detail": "", "connect_ms": [], "handshake_ms": [], "chain": []}
-    for _number in range(max(1, tries)):
+    for number in range(max(1, tries)):
         try:
             with xks_tls.Channel(place, xks_tls.aws_context()) as channel:
                 facts["connect_ms"].append(channel.connect_ms)
@@ -134,7 +134,8 @@ def _tries(place: xks_tls.Place, tries: int) -> dict[str, Any]:
                     facts["chain"] = xks_tls.served_chain(channel)
                     facts.update(version=channel.tls.version(), suite=channel.tls.cipher()[0])
         except xks_tls.Trouble as trouble:
-            facts.update(trouble=trouble.kind, detail=trouble.detail)
+            before = f", after {number} that went well" if number else ""
+            facts.update(trouble=trouble.kind, detail=f"{trouble.detail}{before}")
             break
     return facts
 
@@ -213,15 +214,16 @@ def _trust(
                 verdict["trusted"] = False if trouble.kind == xks_tls.UNTRUSTED else accepted
                 verdict["detail"] = trouble.detail
             if verdict["trusted"]:
-                verdict["path"] = _path(channel, chain, context.get_ca_certs(True))
+                verdict["path"] = _path(channel, chain, context)
     except xks_tls.Trouble as trouble:
         verdict.update(trusted=None, detail=trouble.detail)
     return verdict
 
 
-def _path(channel: xks_tls.Channel, chain: Sequence[bytes], roots: Sequence[bytes]) -> list[dict[str, Any]]:
+def _path(channel: xks_tls.Channel, chain: Sequence[bytes], context: Any) -> list[dict[str, Any]]:
     try:
-        return certificates.described(xks_tls.verified_chain(channel) or certificates.path_to_root(chain, roots))
+        told = xks_tls.verified_chain(channel)
+        return certificates.described(told or certificates.path_to_root(chain, context.get_ca_certs(True)))
     except ValueError:
         return []
 
