@@ -71,8 +71,8 @@ attributes:
   check_mode:
     description: Changes nothing in any mode. For endpoints that are still to be made, the answer is empty.
   diff_mode:
-    support: none
-    description: Changes nothing.
+    support: N/A
+    description: There is never a difference.
 seealso:
   - module: keylink.aws.cloudtrail_network_activity
   - name: Logging AWS KMS requests that use a VPC endpoint
