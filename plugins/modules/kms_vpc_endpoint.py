@@ -83,7 +83,7 @@ options:
   purge_clients:
     description: Whether to remove other inbound rules from the security group of O(security_group_name).
     type: bool
-    default: true
+    default: false
   private_dns_enabled:
     description:
       - Whether the public names of AWS KMS lead to the endpoint inside the VPC, as AWS recommends. It concerns all
@@ -296,7 +296,7 @@ SPEC = runner.Spec(
         "security_group_name": {},
         "client_cidrs": _LIST,
         "client_security_groups": {**_LIST, "aliases": ["client_security_group_ids"]},
-        "purge_clients": _ON,
+        "purge_clients": _OFF,
         "private_dns_enabled": {"type": "bool"},
         "enable_vpc_dns": _OFF,
         "ip_address_type": {"choices": ["ipv4", "ipv6", "dualstack"]},

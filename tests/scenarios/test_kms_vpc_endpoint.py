@@ -334,8 +334,9 @@ def test_a_security_group_of_its_own(here: Place) -> None:
     repaired, writes, _calls = here.again(**own)
     assert writes == ["AuthorizeSecurityGroupIngress"]
     assert changed_keys(repaired["diff"][0]) == {"rules"}
-    narrower, writes, _calls = here.again(client_cidrs=["10.0.0.0/20"], client_security_groups=[here.group_id], **own)
-    assert writes == ["AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress"]
+    narrower = {"client_cidrs": ["10.0.0.0/20"], "client_security_groups": [here.group_id], **own}
+    assert here.again(**narrower)[1] == ["AuthorizeSecurityGroupIngress"]
+    assert here.again(purge_clients=True, **narrower)[1] == ["RevokeSecurityGroupIngress"]
 
     gone, writes, _calls = here.again(state="absent", security_group_name="kms")
     assert writes == [DELETE, "DeleteSecurityGroup"]
