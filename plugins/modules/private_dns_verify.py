@@ -248,6 +248,7 @@ from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils import runner
 from ansible_collections.keylink.aws.plugins.module_utils.clients import private_dns as client
+from ansible_collections.keylink.aws.plugins.module_utils.clients import txt_zone
 from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws
 from ansible_collections.keylink.aws.plugins.module_utils.resources import (
     endpoint_service_waits,
@@ -260,7 +261,7 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources import (
 def read(aws: Aws, params: Mapping[str, Any]) -> Mapping[str, Any]:
     found = aws.together(
         services=lambda: client.services(aws, **private_dns.query(params)),
-        zones=lambda: client.zones(aws, **zones.query(params)),
+        zones=lambda: txt_zone.zones(aws, **zones.query(params)),
     )
     view = private_dns.normalise(params, found["services"], found["zones"])
     if params["state"] == "absent" and view["service"]:
@@ -268,7 +269,7 @@ def read(aws: Aws, params: Mapping[str, Any]) -> Mapping[str, Any]:
         view["vpc_endpoint_connections"] = endpoint_service_waits.normalise_connections(held)
     place = private_dns.place(params, view)
     if place:
-        view["record_sets"] = txt_record.normalise(client.record_sets(aws, *place), place[1])
+        view["record_sets"] = txt_record.normalise(txt_zone.record_sets(aws, **place), place["name"])
     if private_dns.asks_dns(params, view):
         view["seen"] = client.look_up(aws, **private_dns.question(params, view))
     return view
@@ -282,9 +283,12 @@ SPEC = runner.Spec(
         "private_dns_name": {},
         "record_name": {},
         "record_value": {},
-        "publish": {"choices": ["route53", "none"]},
+        "publish": {"choices": ["route53", "nsupdate", "none"]},
         "zone": {},
         "hosted_zone_id": {},
+        "zone_role_arn": {},
+        "zone_role_external_id": {},
+        "nsupdate": zones.NSUPDATE_OPTIONS,
         "ttl": {"type": "int", "default": 1800},
         "resolvers": {"type": "list", "elements": "str"},
         "dns_port": {"type": "int", "default": 53},
@@ -296,9 +300,12 @@ SPEC = runner.Spec(
     },
     constraints={
         "required_one_of": [("service_id", "name", "record_value")],
-        "required_if": [("state", "present", ("service_id", "name"), True)],
+        "required_if": [("state", "present", ("service_id", "name"), True), ("publish", "nsupdate", ("nsupdate",))],
         "required_together": [("record_name", "record_value")],
-        "mutually_exclusive": [("zone", "hosted_zone_id")],
+        "required_by": {"zone_role_external_id": ("zone_role_arn",)},
+        "mutually_exclusive": [
+            ("zone", "hosted_zone_id", "nsupdate"), ("zone_role_arn", "nsupdate"),
+        ],
     },
     check=private_dns.check,
     read=read,

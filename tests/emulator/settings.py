@@ -48,6 +48,8 @@ class Settings:
     accounts: dict[str, str] = field(default_factory=dict)
     # Access key id -> the ARN of who has it; everybody else is user/emulated.
     identities: dict[str, str] = field(default_factory=dict)
+    # ARN of a role -> the external id that its trust policy demands.
+    external_ids: dict[str, str] = field(default_factory=dict)
     # Access key id -> the VPC that its calls come from: private DNS takes them through the endpoints there.
     callers_in_vpc: dict[str, str] = field(default_factory=dict)
     # When not empty, only these access key ids exist.

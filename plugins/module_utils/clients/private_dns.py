@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An endpoint service's private DNS name, and Route 53's zones and record sets."""
+"""An endpoint service's private DNS name, and its verification."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.clients.endpoint_service import connections
 from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws, missing_is
+from ansible_collections.keylink.aws.plugins.module_utils.clients.txt_zone import change_record, record_change
 from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError
 
 _NO_SERVICE = ("InvalidVpcEndpointServiceId.NotFound", "InvalidVpcEndpointService.NotFound")
-# A name has at most one set per type, apart from routing policies.
-_SETS = "50"
 
 
 def services(aws: Aws, service_id: str | None, name: str | None) -> list[dict[str, Any]]:
@@ -26,27 +25,6 @@ def services(aws: Aws, service_id: str | None, name: str | None) -> list[dict[st
     if name:
         return aws.pages("ec2", call, key, Filters=[{"Name": "tag:Name", "Values": [name]}])
     return []
-
-
-def zones(aws: Aws, zone_id: str | None, name: str | None) -> list[dict[str, Any]]:
-    """The hosted zone of an id, or those of a name, or all of them for the name "auto"."""
-    if zone_id:
-        return missing_is(
-            [], ("NoSuchHostedZone",), lambda: [aws.call("route53", "get_hosted_zone", Id=zone_id)["HostedZone"]]
-        )
-    if name == "auto":
-        return aws.pages("route53", "list_hosted_zones", "HostedZones")
-    if name:
-        # Sorted, from that name on: the zones of that name are at the beginning.
-        return aws.call("route53", "list_hosted_zones_by_name", DNSName=name)["HostedZones"]
-    return []
-
-
-def record_sets(aws: Aws, zone_id: str, name: str) -> list[dict[str, Any]]:
-    """The record sets of a zone from NAME on; those of NAME itself come first."""
-    return aws.call(
-        "route53", "list_resource_record_sets", HostedZoneId=zone_id, StartRecordName=name, MaxItems=_SETS
-    )["ResourceRecordSets"]
 
 
 def look_up(aws: Aws, **question: Any) -> dict[str, Any]:
@@ -79,6 +57,8 @@ def _state(found: list[dict[str, Any]]) -> str:
 
 
 CALLS: Mapping[str, Callable[..., Any]] = {
+    "change_record": change_record,
+    "record_change": record_change,
     "look_up": look_up,
     "service_connections": connections,
     "start_verification": start_verification,

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError, Failure
@@ -37,6 +38,10 @@ _lock = threading.Lock()
 _clients: dict[tuple[str, str], tuple[Any, Any]] = {}
 _sessions: dict[tuple[str | None, str], Any] = {}
 _loader: Any = None
+# What roles gave, by whose they are and who asked. They are asked for again this long before they end.
+_roles: dict[str, Mapping[str, Any]] = {}
+_assuming = threading.Lock()
+_SPARE = timedelta(minutes=5)
 # What makes a second one when it is repeated after a lost answer, and takes no token against that.
 _UNREPEATABLE = (("ec2", "create_vpc"),)
 
@@ -151,6 +156,36 @@ class Aws:
             service, client, operation, lambda: paginator.paginate(**arguments).build_full_result()
         )
         return result.get(key, [])
+
+    def as_role(self, arn: str, session: str, external_id: str | None = None) -> Aws:
+        """The same Region with the rights of a role, which is assumed once per process until its session ends."""
+        parameters = sorted(self._parameters.items(), key=lambda item: item[0])
+        key = repr((arn, session, external_id, self.region, self._endpoint, parameters, _environment()))
+        with _assuming:
+            held = _roles.get(key)
+            if held is None or held["Expiration"] - datetime.now(UTC) < _SPARE:
+                held = _roles[key] = self._assume(arn, session, external_id)
+        # How to talk to AWS stays as it is; who talks does not.
+        manner = {name: self._parameters[name] for name in ("verify", "aws_config") if name in self._parameters}
+        found = Aws((self.region, self._endpoint, {
+            **manner,
+            "aws_access_key_id": held["AccessKeyId"],
+            "aws_secret_access_key": held["SecretAccessKey"],
+            "aws_session_token": held["SessionToken"],
+        }))
+        found.say, found.clock = self.say, self.clock
+        return found
+
+    def _assume(self, arn: str, session: str, external_id: str | None) -> Mapping[str, Any]:
+        asked: dict[str, Any] = {"ExternalId": external_id} if external_id else {}
+        try:
+            answer = self.call("sts", "assume_role", RoleArn=arn, RoleSessionName=session, **asked)
+        except AwsError as error:
+            condition = "with this external id" if external_id else "and may demand an external id"
+            error.message += f" The trust policy of {arn} must admit this identity too, {condition}"
+            raise
+        credentials: Mapping[str, Any] = answer["Credentials"]
+        return credentials
 
     def together(self, **reads: Callable[[], Any]) -> dict[str, Any]:
         """Independent reads at the same time: {name: answer}. The first error is raised."""

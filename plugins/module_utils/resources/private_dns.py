@@ -16,7 +16,7 @@ from ansible_collections.keylink.aws.plugins.module_utils.core.compare import li
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending, placeholder
 from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Change, Plan, Step, Wait
 from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet
-from ansible_collections.keylink.aws.plugins.module_utils.resources import txt_lookup, txt_record
+from ansible_collections.keylink.aws.plugins.module_utils.resources import txt_lookup, txt_record, zones
 from ansible_collections.keylink.aws.plugins.module_utils.resources.dns_record import domains
 from ansible_collections.keylink.aws.plugins.module_utils.resources.endpoint_service_checks import (
     in_use,
@@ -25,12 +25,6 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources.endpoint_ser
 from ansible_collections.keylink.aws.plugins.module_utils.resources.endpoint_service_waits import released
 from ansible_collections.keylink.aws.plugins.module_utils.resources.names import check_private_dns_name
 from ansible_collections.keylink.aws.plugins.module_utils.resources.requirements import unmet
-from ansible_collections.keylink.aws.plugins.module_utils.resources.zones import (
-    choose,
-    normalise_zones,
-    uses_route53,
-    zone_problems,
-)
 
 _GONE = ("deleting", "deleted")
 _LONGEST_TTL = 2**31 - 1
@@ -60,7 +54,8 @@ def query(params: Params) -> dict[str, str | None]:
 
 def check(params: Params, region: str) -> list[Unmet]:
     """What the arguments alone say."""
-    found = check_private_dns_name("private_dns_name", params["private_dns_name"])
+    found = zones.check(params)
+    found += check_private_dns_name("private_dns_name", params["private_dns_name"])
     for address in params["resolvers"] or ():
         try:
             ipaddress.ip_address(address)
@@ -75,20 +70,21 @@ def check(params: Params, region: str) -> list[Unmet]:
     return found
 
 
-def normalise(params: Params, services: Sequence[Mapping[str, Any]], zones: Sequence[Mapping[str, Any]]) -> View:
-    """The answers of EC2 and Route 53 as one state; record_sets and seen are added once it is known where to look."""
+def normalise(params: Params, services: Sequence[Mapping[str, Any]], held: Sequence[Mapping[str, Any]]) -> View:
+    """The answers of EC2 and of who has the zone (HELD) as one state; record_sets and seen are added once it is known
+    where to look."""
     alive = [item for item in services if item.get("ServiceState", "").lower() not in _GONE]
     service = _service(alive[0]) if len(alive) == 1 else None
     if service and params["state"] == "present" and is_pending(params["record_value"]):
         # Check mode: the name is about to change, and AWS will answer with another record.
         service = _expected(params, service["service_id"])
     name = (service or {}).get("private_dns_name") or params["private_dns_name"]
-    found = normalise_zones(params, zones, name)
+    found = zones.normalise_zones(params, held, name)
     return {
         "matches": [item["ServiceId"] for item in alive],
         "service": service,
         "zones": found,
-        "zone": choose(found),
+        "zone": zones.choose(found),
         "record_sets": [],
         "vpc_endpoint_connections": [],
         "seen": None,
@@ -161,21 +157,26 @@ def record_name(service: Mapping[str, Any] | None, zone: Mapping[str, Any] | Non
     return f"{name}.{places[0]}" if places else None
 
 
-def place(params: Params, view: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The zone's id and the record's name to read record sets at; None where there can be none yet."""
+def place(params: Params, view: Mapping[str, Any]) -> View | None:
+    """The arguments of clients.txt_zone.record_sets; None where there can be none yet."""
     zone = view["zone"]
     name = record_name(subject(params, view), zone)
     if not zone or not name or is_pending(zone["zone_id"]) or is_pending(name):
         return None
-    return zone["zone_id"], name
+    return {**_held(params, zone), "name": name}
+
+
+def _held(params: Params, zone: Mapping[str, Any]) -> View:
+    """Whose zone it is, and which."""
+    return {"where": zones.where(params), "zone_id": zone["zone_id"]}
 
 
 def asks_dns(params: Params, view: Mapping[str, Any]) -> bool:
-    """Whether public DNS is worth a look: not for a record that AWS has verified and Route 53 can tell about."""
+    """Whether public DNS is worth a look: not for a record that AWS has verified and its own zone tells about."""
     service = view["service"]
     if params["state"] == "absent" or not params["verify_published"] or not _knows_record(service):
         return False
-    return service["configuration"]["state"] != "verified" or not uses_route53(params)
+    return service["configuration"]["state"] != "verified" or zones.publisher(params) == "none"
 
 
 def _knows_record(service: Mapping[str, Any] | None) -> bool:
@@ -198,7 +199,7 @@ def plan(params: Params, current: Mapping[str, Any]) -> Plan:
         return _plan_absent(params, current, service)
     found = _service_problems(params, current, service)
     if service and service["private_dns_name"]:
-        found += zone_problems(params, current, service["private_dns_name"])
+        found += zones.zone_problems(params, current, service["private_dns_name"])
         found += txt_record.problems(current["record_sets"])
         found += _dns_problems(params, current)
     if found or not service:
@@ -249,7 +250,7 @@ def _dns_problems(params: Params, current: Mapping[str, Any]) -> list[Unmet]:
 def _plan_record(
     params: Params, current: Mapping[str, Any], service: Mapping[str, Any]
 ) -> tuple[Change | None, list[View], tuple[Wait, ...]]:
-    """The TXT record's change, the sets after it, and the wait for Route 53 where it changes."""
+    """The TXT record's change, the sets after it, and the wait for Route 53 where that changes."""
     sets = current["record_sets"]
     zone = current["zone"]
     if not zone:
@@ -263,8 +264,8 @@ def _plan_record(
     after_sets = txt_record.added(sets, name, value, params["ttl"])
     after = txt_record.find(after_sets)
     change_id = placeholder("TXT record", label, "change_id")
-    step = txt_record.step(before, after, zone["zone_id"], change_id, f"publish TXT record {name}")
-    return _record_change(label, before, after, (step,), zone), after_sets, (_in_sync(name, change_id),)
+    step = txt_record.step(before, after, value, _held(params, zone), change_id, f"publish TXT record {name}")
+    return _record_change(label, before, after, (step,), zone), after_sets, _in_sync(params, name, change_id)
 
 
 def _record_change(
@@ -273,9 +274,13 @@ def _record_change(
     return Change("TXT record", label, txt_record.shown(before), txt_record.shown(after), steps, zone["zone_id"])
 
 
-def _in_sync(name: str, change_id: str) -> Wait:
+def _in_sync(params: Params, name: str, change_id: str) -> tuple[Wait, ...]:
+    """Route 53 tells when all its servers have a change; of others only the servers themselves do."""
+    if zones.publisher(params) == zones.NSUPDATE:
+        return ()
     what = f"Route 53's change of {name}"
-    return Wait(what, "route53.get_change", {"Id": change_id}, txt_record.judge_in_sync, "60 seconds or less")
+    arguments = {"where": zones.where(params), "change_id": change_id}
+    return (Wait(what, "record_change", arguments, txt_record.judge_in_sync, "60 seconds or less"),)
 
 
 def _plan_verification(
@@ -290,7 +295,7 @@ def _plan_verification(
     if state == "verified":
         return Change("domain verification", name, before, before, id=service_id), state, in_sync
     asked = txt_lookup.question(name, configuration["name"], configuration["value"], params)
-    held_in = current["zone"]["name"] if current["zone"] else None
+    held_in = current["zone"]["title"] if current["zone"] else None
     seen_there = txt_lookup.published(asked, current["seen"])
     if _waits_for_somebody(params, current, seen_there):
         return Change("domain verification", name, before, before, id=service_id), state, ()
@@ -337,7 +342,7 @@ def _plan_absent(params: Params, current: Mapping[str, Any], service: Mapping[st
     zone = current["zone"]
     public = [item for item in current["zones"] if not item["private"]]
     if len(public) > 1 and service:
-        return Plan((), current, tuple(zone_problems(params, current, service["private_dns_name"])), facts=facts)
+        return Plan((), current, tuple(zones.zone_problems(params, current, service["private_dns_name"])), facts=facts)
     sets = current["record_sets"]
     value = service["configuration"]["value"] if service else None
     before = txt_record.find(sets)
@@ -351,12 +356,13 @@ def _plan_absent(params: Params, current: Mapping[str, Any], service: Mapping[st
     left = txt_record.find(after_sets)
     label = (service or {}).get("private_dns_name") or name
     change_id = placeholder("TXT record", label, "change_id")
-    step = txt_record.step(before, left, zone["zone_id"], change_id, f"remove our value from TXT record {name}")
+    say = f"remove our value from TXT record {name}"
+    step = txt_record.step(before, left, value, _held(params, zone), change_id, say)
     if current["vpc_endpoint_connections"] and service and not params["force"]:
         step = replace(step, needs=(released(service["service_id"], label),))
     change = _record_change(label, before, left, (step,), zone)
     after = {**current, "record_sets": after_sets, "told": _explanation(params, current, service)}
-    return Plan((change,), after, settle=(_in_sync(name, change_id),), facts=facts)
+    return Plan((change,), after, settle=_in_sync(params, name, change_id), facts=facts)
 
 
 def returns(params: Params, view: Mapping[str, Any]) -> View:
@@ -397,9 +403,8 @@ def _explanation(params: Params, view: Mapping[str, Any], service: Mapping[str, 
     told = []
     held_in = None
     if zone:
-        held_in = zone["name"] if txt_record.holds(view["record_sets"], value) else None
-        verb = "has" if held_in else "does not have"
-        told.append(f"Route 53's zone {zone['name']} ({zone['zone_id']}) {verb} the value")
+        held_in = zone["title"] if txt_record.holds(view["record_sets"], value) else None
+        told.append(f"{zone['title']} {'has' if held_in else 'does not have'} the value")
     if view["seen"] and view["service"]:
         told.append(txt_lookup.explain(question(params, view), view["seen"], held_in))
-    return "; ".join(told) or "neither Route 53 nor public DNS was asked"
+    return "; ".join(told) or "neither a zone nor public DNS was asked"

@@ -90,7 +90,7 @@ def _settled(answer: Answer) -> list[Mapping[str, Any]]:
 
 
 def explain(asked: Mapping[str, Any], seen: Mapping[str, Any] | None, held_in: str | None) -> str:
-    """What is seen, and what it means. held_in: the Route 53 zone that has the value, if one has."""
+    """What is seen, and what it means. held_in: the zone that has the value, if one is known to."""
     if seen is None:
         return "DNS was not asked"
     if seen["silent"]:
@@ -170,7 +170,7 @@ def _nowhere(asked: Mapping[str, Any], seen: Mapping[str, Any], held_in: str | N
     troubles = [_TROUBLES[answer["trouble"]].format(name=answer["name"]) for answer in answers if answer["trouble"]]
     if held_in and looked:
         parts.append(
-            f"Route 53's zone {held_in} has it, so the domain is perhaps delegated to other servers than that zone's"
+            f"{held_in} has it, so the domain is perhaps delegated to other servers than that zone's"
         )
     # One is enough where nothing is known; beside facts, those of other names only confuse.
     parts += troubles[:1] if not looked else []

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A TXT record set of Route 53 that several endpoint services share: one value comes and goes, the others stay (N8)."""
+"""A TXT record set, as Route 53 shows one, that several endpoint services share: one value comes and goes, the others
+stay (N8)."""
 
 from __future__ import annotations
 
@@ -86,20 +87,22 @@ def _others(sets: Sequence[Mapping[str, Any]]) -> list[View]:
     return [dict(item) for item in sets if item["type"] != "TXT"]
 
 
-def step(before: View | None, after: View | None, zone_id: str, change_id: str, say: str) -> Step:
-    """The change of the set from BEFORE to AFTER. change_id: what stands for the id of Route 53's change."""
-    # A deletion must repeat the set as it is stored.
-    action, item = ("UPSERT", after) if after else ("DELETE", before or {})
-    record_set = {
-        "Name": item["name"],
-        "Type": "TXT",
-        "TTL": item["ttl"],
-        "ResourceRecords": [{"Value": value} for value in item["values"]],
+def step(
+    before: View | None, after: View | None, value: str, place: Mapping[str, Any], change_id: str, say: str
+) -> Step:
+    """The change of the set from BEFORE to AFTER, which is VALUE coming or going. place: the arguments where and
+    zone_id. change_id: what stands for the id of Route 53's change."""
+    record = {
+        "name": (after or before or {})["name"],
+        "value": value,
+        "present": holds([after] if after else [], value),
+        "before": before,
+        "after": after,
     }
     return Step(
-        "route53.change_resource_record_sets",
-        {"HostedZoneId": zone_id, "ChangeBatch": {"Changes": [{"Action": action, "ResourceRecordSet": record_set}]}},
-        {change_id: "ChangeInfo.Id"},
+        "change_record",
+        {**place, "record": record},
+        {change_id: "Id"},
         retry=("PriorRequestNotComplete",),
         say=say,
     )

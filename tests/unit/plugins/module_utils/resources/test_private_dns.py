@@ -22,7 +22,8 @@ CHANGED = "(known after apply: endpoint service.payments.record_value)"
 
 DEFAULTS: dict[str, Any] = {
     "state": "present", "service_id": SERVICE_ID, "name": None, "private_dns_name": None, "record_name": None,
-    "record_value": None, "publish": None, "zone": None, "hosted_zone_id": None, "ttl": 1800, "resolvers": None,
+    "record_value": None, "publish": None, "zone": None, "hosted_zone_id": None, "zone_role_arn": None,
+    "zone_role_external_id": None, "nsupdate": None, "ttl": 1800, "resolvers": None,
     "dns_port": 53, "query_timeout": 5, "verify_published": True, "wait": True, "wait_timeout": 1800,
 }
 
@@ -65,12 +66,17 @@ def view(
     found = private_dns.normalise(wanted, services, zones)
     place = private_dns.place(wanted, found)
     if place:
-        found["record_sets"] = txt_record.normalise(sets, place[1])
+        found["record_sets"] = txt_record.normalise(sets, place["name"])
     if private_dns.asks_dns(wanted, found):
         found["seen"] = dns
     return found
 
 
+UPDATES = {
+    "server": "ns1.example.com", "port": 53, "zone": "example.com", "key_name": "keylink", "key_secret": "c2VjcmV0",
+    "key_algorithm": "hmac-sha256", "protocol": "tcp",
+}
+ROLE = "arn:aws:iam::222222222222:role/dns"
 WANTED = {
     "no zone": params(),
     "no zone, no wait": params(wait=False),
@@ -86,6 +92,11 @@ WANTED = {
         private_dns_name="new.example.com", record_name=CHANGED, record_value=CHANGED, zone="example.com"
     ),
     "zone not made yet": params(hosted_zone_id="(known after apply: zone.example.id)"),
+    "role": params(zone_role_arn=ROLE),
+    "role not made yet": params(zone_role_arn="(known after apply: role.dns.arn)", zone="example.com"),
+    "updates": params(nsupdate=UPDATES),
+    "updates, not made yet": params(service_id=PENDING, private_dns_name=NAME, nsupdate=UPDATES),
+    "absent, updates": params(state="absent", nsupdate=UPDATES),
     "absent": params(state="absent", zone="example.com"),
     "absent, no zone": params(state="absent"),
     "absent, by record": params(
@@ -133,18 +144,18 @@ def verbs(wanted: dict[str, Any], *state: Any, **more: Any) -> list[str]:
     return [step.verb for step in private_dns.plan(wanted, view(wanted, *state, **more)).steps]
 
 
-UPSERT, START = "route53.change_resource_record_sets", "start_verification"
+CHANGE, START = "change_record", "start_verification"
 
 
 @pytest.mark.parametrize(
     ("options", "state", "sets", "dns", "expected"),
     [
-        ({"zone": "example.com"}, "pendingVerification", (), seen(None), [UPSERT, START]),
-        ({"zone": "example.com"}, "failed", (), seen(None), [UPSERT, START]),
-        ({"zone": "example.com"}, "verified", (), None, [UPSERT]),
+        ({"zone": "example.com"}, "pendingVerification", (), seen(None), [CHANGE, START]),
+        ({"zone": "example.com"}, "failed", (), seen(None), [CHANGE, START]),
+        ({"zone": "example.com"}, "verified", (), None, [CHANGE]),
         ({"zone": "example.com"}, "verified", (txt(f'"{VALUE}"'),), None, []),
         ({"zone": "example.com"}, "pendingVerification", (txt(f'"{VALUE}"'),), seen(None), [START]),
-        ({"zone": "example.com"}, "verified", (txt(f'"{VALUE.lower()}"'),), None, [UPSERT]),
+        ({"zone": "example.com"}, "verified", (txt(f'"{VALUE.lower()}"'),), None, [CHANGE]),
         ({}, "pendingVerification", (), seen(None), [START]),
         ({}, "verified", (), seen(None), []),
         ({"wait": False}, "pendingVerification", (), seen(None), []),
@@ -161,8 +172,8 @@ def test_verification_starts_only_after_route_53_and_public_dns_have_the_record(
     wanted = params(zone="example.com")
     plan = private_dns.plan(wanted, view(wanted, [service()], (zone(),), (), seen(None)))
     publish, start = plan.steps
-    assert [wait.verb for wait in start.needs] == ["route53.get_change", "look_up"]
-    assert start.needs[0].args["Id"] in publish.binds
+    assert [wait.verb for wait in start.needs] == ["record_change", "look_up"]
+    assert start.needs[0].args["change_id"] in publish.binds
     assert RECORD in start.needs[1].what
     assert VALUE in start.needs[1].what
 
@@ -176,7 +187,7 @@ def test_record_that_is_seen_is_not_waited_for() -> None:
 def test_without_looking_nothing_but_route_53_is_waited_for() -> None:
     wanted = params(zone="example.com", verify_published=False)
     plan = private_dns.plan(wanted, view(wanted, [service()], (zone(),)))
-    assert [wait.verb for wait in plan.steps[1].needs] == ["route53.get_change"]
+    assert [wait.verb for wait in plan.steps[1].needs] == ["record_change"]
 
 
 def test_what_is_verified_and_in_route_53_needs_no_dns() -> None:
@@ -184,6 +195,22 @@ def test_what_is_verified_and_in_route_53_needs_no_dns() -> None:
     assert not private_dns.asks_dns(wanted, view(wanted, [service("verified")], (zone(),)))
     assert private_dns.asks_dns(wanted, view(wanted, [service()], (zone(),)))
     assert private_dns.asks_dns(params(), view(params(), [service("verified")]))
+
+
+def test_publishers_plan_alike_and_only_route_53_tells_when_its_servers_have_a_change() -> None:
+    plans = [
+        private_dns.plan(wanted, view(wanted, [service()], (zone(),), (), seen(None)))
+        for wanted in (params(zone="example.com"), params(zone_role_arn=ROLE), params(nsupdate=UPDATES))
+    ]
+    assert [plan.diff for plan in plans] == [plans[0].diff] * 3
+    assert [[step.verb for step in plan.steps] for plan in plans] == [[CHANGE, START]] * 3
+    waits = [[wait.verb for wait in plan.steps[1].needs] for plan in plans]
+    assert waits == [["record_change", "look_up"], ["record_change", "look_up"], ["look_up"]]
+
+
+def test_secret_of_a_bad_key_is_not_told() -> None:
+    [problem] = private_dns.check(params(nsupdate={**UPDATES, "key_secret": "not base64!"}), "eu-central-1")
+    assert "not base64!" not in str(problem)
 
 
 @pytest.mark.parametrize(
@@ -222,6 +249,9 @@ def test_record_of_a_service_that_is_not_made_yet_is_pending_but_its_place_is_kn
         ({"zone": "example.com"}, [service()], (zone(private=True),), (), ["R58", "private zone", "Z1"]),
         ({"zone": "example.com"}, [service()], ZONES[3], (), ["R58", "Z1 and Z2", "hosted_zone_id"]),
         ({"hosted_zone_id": "Z1"}, [service()], (zone("example.net"),), (), ["R59", "example.net", NAME]),
+        ({"zone": "example.com", "zone_role_arn": ROLE}, [service()], (), (), ["R58", "account 222222222222"]),
+        ({"nsupdate": UPDATES}, [service()], (), (), ["R58", "nsupdate.zone", "ns1.example.com", "example.com"]),
+        ({"nsupdate": {**UPDATES, "zone": "example.net"}}, [service()], (zone("example.net"),), (), ["R59", NAME]),
         ({"publish": "route53"}, [service()], (zone("ample.com"),), (), ["R58", NAME, "publish=none"]),
         ({"zone": "example.com"}, [service()], (zone(),), SETS[4], ["R58", "CNAME", "elsewhere."]),
         ({"zone": "example.com"}, [service()], (zone(),), SETS[6], ["N8", "routing policy"]),
@@ -256,14 +286,9 @@ def test_absent_repeats_the_stored_set_to_delete_it() -> None:
     split = f'"{VALUE[:4]}" "{VALUE[4:]}"'
     plan = private_dns.plan(wanted, view(wanted, [service("verified")], (zone(),), (txt(split, ttl=42),)))
     [step] = plan.steps
-    assert step.args["ChangeBatch"]["Changes"] == [
-        {
-            "Action": "DELETE",
-            "ResourceRecordSet": {
-                "Name": RECORD, "Type": "TXT", "TTL": 42, "ResourceRecords": [{"Value": split}],
-            },
-        }
-    ]
+    record = step.args["record"]
+    assert (record["name"], record["present"], record["after"]) == (RECORD, False, None)
+    assert (record["before"]["ttl"], record["before"]["values"]) == (42, [split])
 
 
 @pytest.mark.parametrize("label", ["absent", "absent, by record", "absent, by first label"])
@@ -284,6 +309,11 @@ def test_absent_leaves_the_values_of_others(label: str) -> None:
         ({"dns_port": 0}, "dns_port"),
         ({"query_timeout": 0}, "query_timeout"),
         ({"ttl": -1}, "ttl"),
+        ({"zone_role_arn": "arn:aws:iam::222222222222:user/dns"}, "zone_role_arn"),
+        ({"nsupdate": {**UPDATES, "port": 0}}, "nsupdate.port"),
+        ({"nsupdate": {**UPDATES, "zone": "exam ple.com"}}, "nsupdate.zone"),
+        ({"nsupdate": {**UPDATES, "key_name": "a..b"}}, "nsupdate.key_name"),
+        ({"nsupdate": {**UPDATES, "key_secret": "not base64!"}}, "nsupdate.key_secret"),
     ],
 )
 def test_bad_arguments(options: dict[str, Any], said: str) -> None:
