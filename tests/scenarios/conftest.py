@@ -13,7 +13,11 @@ from typing import Any
 import pytest
 
 from emulator import server
+from scenarios import name_servers
+from scenarios.name_servers import NameServers
 from scenarios.proxies import House
+
+NO_DNS_SERVER = "BIND's named is missing, see tests/tools/install_dns_server.py"
 
 if os.environ.get("KEYLINK_IN_PROCESS") == "false":
     # These choose the way themselves.
@@ -30,6 +34,22 @@ def embedded_aws() -> Iterator[Any]:
 def emulator(embedded_aws: Any) -> Any:
     embedded_aws.reset()
     return embedded_aws
+
+
+@pytest.fixture(scope="session")
+def public_dns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NameServers]:
+    """Real DNS servers."""
+    if not name_servers.named():
+        pytest.skip(NO_DNS_SERVER)
+    with name_servers.running(tmp_path_factory.mktemp("dns")) as servers:
+        yield servers
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """A test that needs a DNS server that is not here must not be missed quietly."""
+    skipped = [report for report in terminalreporter.getreports("skipped") if NO_DNS_SERVER in str(report.longrepr)]
+    if skipped:
+        terminalreporter.write_sep("!", f"{len(skipped)} TESTS WERE SKIPPED: {NO_DNS_SERVER}", red=True, bold=True)
 
 
 @pytest.fixture(scope="session")

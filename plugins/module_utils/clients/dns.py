@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -31,6 +32,7 @@ except ImportError:
 # A chain of aliases that is longer leads nowhere.
 _ALIASES = 8
 _AT_ONCE = 16
+_NO_WAY = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
 def look_up(
@@ -42,12 +44,14 @@ def look_up(
     port: int,
     timeout: float,
 ) -> dict[str, Any]:
-    """What each authoritative server has as TXT at NAMES, and at STRAYS where VALUE is at none of NAMES.
+    """What each authoritative server has as TXT at NAMES. Where VALUE is at none of them, also what is at STRAYS, and
+    what the resolver has that led there: a split horizon shows two different answers.
 
     resolvers: addresses of DNS resolvers, instead of the system's. port: of resolvers and authoritative servers.
-    {"silent": no resolver answered, "answers": [{"name", "zone", "trouble", "servers": [...]}]}; a server is
-    {"server", "status", "values", "alias"}, its status one of found, nodata, nxdomain, not authoritative, timeout,
-    no answer, or another rcode.
+    {"silent": no resolver answered, "answers": [{"name", "zone", "trouble", "name_servers", "servers": [...],
+    "resolver": values or None if it was not asked}]}; a server is one address of a name server: {"server", "address",
+    "status", "values", "alias"}, its status one of found, nodata, nxdomain, not authoritative, timeout, no answer,
+    unreachable, or another rcode.
     """
     if not HAS_DNSPYTHON:
         raise Failure(
@@ -59,6 +63,7 @@ def look_up(
     silent = bool(answers) and all(answer["trouble"] == "silence" for answer in answers)
     if not silent and not any(value in server["values"] for answer in answers for server in answer["servers"]):
         answers += looking.answers(strays)
+        looking.ask_resolver(answers)
     return {"silent": silent, "answers": answers}
 
 
@@ -77,7 +82,8 @@ class _Lookup:
         self.resolver.port = port
         self.resolver.lifetime = self.timeout
         self.resolver.timeout = min(2.0, self.timeout)
-        self.servers: dict[str, list[tuple[str, str]]] = {}
+        # Zone -> the names of its name servers, and a label with an address for each address of them.
+        self.servers: dict[str, tuple[list[str], list[tuple[str, str]]]] = {}
 
     def answers(self, names: Iterable[str], hops: int = 0) -> list[dict[str, Any]]:
         """What the servers of each name's zone say."""
@@ -89,20 +95,32 @@ class _Lookup:
             (name, server, address)
             for name, (zone, trouble) in zones.items()
             if not trouble
-            for server, address in self.servers[zone]
+            for server, address in self.servers[zone][1]
         ]
         said = dict(zip(questions, _side_by_side(lambda question: self.ask(question[0], question[2], hops), questions)))
         return [
             {
                 "name": name,
                 "zone": zone,
-                "trouble": trouble or ("" if self.servers[zone] else "no servers"),
+                "trouble": trouble or ("" if self.servers[zone][1] else "no servers"),
+                "name_servers": [] if trouble else self.servers[zone][0],
                 "servers": [
-                    {"server": server, **answer} for (asked, server, dummy), answer in said.items() if asked == name
+                    {"server": server, "address": address, **answer}
+                    for (asked, server, address), answer in said.items()
+                    if asked == name
                 ],
+                "resolver": None,
             }
             for name, (zone, trouble) in zones.items()
         ]
+
+    def ask_resolver(self, answers: Sequence[dict[str, Any]]) -> None:
+        """Add what the resolver has, which may be another zone of the same name."""
+        asked = [answer for answer in answers if answer["zone"]]
+        names = [dns.name.from_text(answer["name"]) for answer in asked]
+        told = _side_by_side(lambda name: self.resolve(name, "TXT")[0], names)
+        for answer, response in zip(asked, told):
+            answer["resolver"] = sorted(_text(rdata) for rdata in _records(response, dns.rdatatype.TXT))
 
     def zone_of(self, name: str) -> tuple[str, str]:
         """The zone that NAME is in, and what is wrong: silence, an rcode, or no zone below a top-level domain."""
@@ -117,20 +135,24 @@ class _Lookup:
             owner = owner.parent()
         return "", "no zone"
 
-    def servers_of(self, zone: str) -> list[tuple[str, str]]:
-        """Names and addresses of the zone's authoritative servers, as far as they are found."""
+    def servers_of(self, zone: str) -> tuple[list[str], list[tuple[str, str]]]:
+        """The zone's authoritative servers, and all their addresses, as far as they are found."""
         response, _trouble = self.resolve(dns.name.from_text(zone), "NS")
         names = sorted(str(rdata.target) for rdata in _records(response, dns.rdatatype.NS))
-        return [
-            (_plain(name), address) for name, address in zip(names, _side_by_side(self.address_of, names)) if address
-        ]
+        plain = [_plain(name) for name in names]
+        places = []
+        for name, addresses in zip(plain, _side_by_side(self.addresses_of, names)):
+            places += [(name if len(addresses) == 1 else f"{name} ({address})", address) for address in addresses]
+        return plain, places
 
-    def address_of(self, name: str) -> str:
-        for kind in ("A", "AAAA"):
-            response, _trouble = self.resolve(dns.name.from_text(name), kind)
-            for rdata in _records(response, dns.rdatatype.from_text(kind)):
-                return str(rdata.address)
-        return ""
+    def addresses_of(self, name: str) -> list[str]:
+        kinds = ("A", "AAAA")
+        told = _side_by_side(lambda kind: self.resolve(dns.name.from_text(name), kind)[0], kinds)
+        return [
+            str(rdata.address)
+            for kind, response in zip(kinds, told)
+            for rdata in _records(response, dns.rdatatype.from_text(kind))
+        ]
 
     def resolve(self, name: Any, kind: str) -> tuple[Any, str]:
         """A resolver's response, and why there is none: refused or silence."""
@@ -150,8 +172,9 @@ class _Lookup:
         except dns.exception.DNSException:
             return None, ""
 
-    def ask(self, name: str, address: str, hops: int) -> dict[str, Any]:
-        """What the server at ADDRESS has as TXT at NAME; an alias is followed to the servers of its own zone."""
+    def ask(self, name: str, address: str, hops: int, delegated: bool = False) -> dict[str, Any]:
+        """What the server at ADDRESS has as TXT at NAME. An alias is followed to the servers of its own zone, and a
+        delegation that the resolver does not know to the servers that it names."""
         query = dns.message.make_query(name, "TXT")
         query.flags &= ~dns.flags.RD
         response = self.send(query, address)
@@ -164,7 +187,15 @@ class _Lookup:
             values = sorted({value for server in told for value in server["values"]})
         if values:
             return {"status": "found", "values": sorted(values), "alias": alias}
-        return {"status": _status(response), "values": [], "alias": alias}
+        status = _status(response)
+        if status == "not authoritative" and not delegated:
+            places = [place for server in _referral(response, name) for place in self.addresses_of(server)]
+            told = _side_by_side(lambda place: self.ask(name, place, hops, True), places[:_AT_ONCE])
+            # A server of the delegated zone that lacks the value counts: AWS may ask that one.
+            return min(told, key=lambda answer: len(answer["values"]), default={
+                "status": status, "values": [], "alias": alias,
+            })
+        return {"status": status, "values": [], "alias": alias}
 
     def send(self, query: Any, address: str) -> Any:
         """The response; where UDP gets none or half of one, by TCP. Otherwise what went wrong, in a word."""
@@ -176,7 +207,10 @@ class _Lookup:
             return dns.query.tcp(query, address, timeout=self.timeout, port=self.port)
         except dns.exception.Timeout:
             return "timeout"
-        except (dns.exception.DNSException, OSError, EOFError):
+        except OSError as error:
+            # Such as an IPv6 address, on a host that has none.
+            return "unreachable" if error.errno in _NO_WAY else "no answer"
+        except (dns.exception.DNSException, EOFError):
             return "no answer"
 
 
@@ -217,6 +251,15 @@ def _alias(response: Any) -> str:
             break
         name = targets[name]
     return "" if name == response.question[0].name else _plain(name)
+
+
+def _referral(response: Any, name: str) -> list[str]:
+    """The servers that the zone of NAME is delegated to, as a server of its parent says."""
+    owner = dns.name.from_text(name)
+    found = (rrset for rrset in response.authority if rrset.rdtype == dns.rdatatype.NS)
+    # Further down only: a server that points back up knows nothing.
+    below = (rrset for rrset in found if owner.is_subdomain(rrset.name) and len(rrset.name) > 2)
+    return [str(rdata.target) for rrset in below for rdata in rrset]
 
 
 def _status(response: Any) -> str:

@@ -375,6 +375,7 @@ def returns(params: Params, view: Mapping[str, Any]) -> View:
         "verification_state": configuration["state"] if configuration else None,
         "record": _record(params, view, service),
         "txt_found": txt_lookup.found(view["seen"]),
+        "dns_seen": txt_lookup.looked_up(view["seen"]),
         "explanation": view["told"] or _explanation(params, view, service),
     }
 

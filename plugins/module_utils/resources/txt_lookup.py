@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.compare import listing
 from ansible_collections.keylink.aws.plugins.module_utils.core.plan import DONE, FAILED, WAITING, Verdict
+from ansible_collections.keylink.aws.plugins.module_utils.resources import txt_horizon
 from ansible_collections.keylink.aws.plugins.module_utils.resources.dns_record import candidates, domains
 
 # What a server that has an opinion says; the others are no proof either way.
@@ -19,10 +20,16 @@ _SILENT = (
     "no DNS server answers from here; name reachable ones with resolvers, "
     "or set verify_published to false and let AWS alone look"
 )
+_FOR_EVER = (
+    "AWS looks in public DNS only, for the exact value: the verification of a name that is not below a public domain, "
+    "or whose record only an internal or private zone has, stays pending for ever."
+)
 _TROUBLES = {
-    "no zone": "no zone of public DNS holds {name}; its domain may not be registered or delegated",
+    "no zone": "no zone of public DNS holds {name}; its domain may not be registered or delegated, and while no public "
+    "domain is above the name, AWS's verification stays pending for ever (R11)",
     "no servers": "the name servers of the zone of {name} have no addresses",
-    "refused": "the DNS resolver cannot resolve {name}; its domain may not be registered or delegated",
+    "refused": "the DNS resolver cannot resolve {name}; its domain may not be registered or delegated, and while no "
+    "public domain is above the name, AWS's verification stays pending for ever (R11)",
     "silence": "the DNS resolver did not answer for {name}",
 }
 
@@ -42,9 +49,11 @@ def question(private_dns_name: str, record_name: str, value: str, params: Mappin
 
 
 def _strays(private_dns_name: str, record_name: str) -> list[str]:
-    """Where the record ends up when a provider appends the zone's name to a name that has it already."""
+    """Where the record ends up when a provider appends the zone's name to a name that has it already, or leaves out
+    the underscore."""
     places = domains(private_dns_name)
-    return [
+    bare = [f"{record_name.lstrip('_')}.{place}" for place in places if record_name.startswith("_")]
+    return bare + [
         f"{record_name}.{place}.{zone}"
         for place in places
         for zone in places[:-1]
@@ -60,6 +69,11 @@ def found(seen: Mapping[str, Any] | None) -> dict[str, dict[str, list[str]]]:
         if values:
             result[answer["name"]] = values
     return result
+
+
+def looked_up(seen: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Each name that was asked for, as each server and the resolver tell it."""
+    return [dict(answer) for answer in (seen or {}).get("answers", ())]
 
 
 def published(asked: Mapping[str, Any], seen: Mapping[str, Any] | None) -> bool:
@@ -97,9 +111,10 @@ def explain(asked: Mapping[str, Any], seen: Mapping[str, Any] | None, held_in: s
         return _SILENT
     complete = _complete(asked, seen)
     if complete:
-        return _has_it(asked, complete)
-    reasons = _nearly(asked, seen)
-    return "; ".join(reasons or [_nowhere(asked, seen, held_in)])
+        return "; ".join([_has_it(asked, complete), *txt_horizon.internal([complete])])
+    reasons = _nearly(asked, seen) + txt_horizon.split(_answers(asked["names"], seen), asked["value"])
+    internal = txt_horizon.internal(_answers(asked["names"], seen))
+    return "; ".join([*(reasons or [_nowhere(asked, seen, held_in)]), *internal])
 
 
 def _has_it(asked: Mapping[str, Any], answer: Answer) -> str:
@@ -108,6 +123,8 @@ def _has_it(asked: Mapping[str, Any], answer: Answer) -> str:
     aliases = sorted({server["alias"] for server in answer["servers"] if server.get("alias")})
     if aliases:
         text += f" (through the alias to {listing(aliases)})"
+    others = [server for server in answer["servers"] if server["status"] not in (*_SETTLED, "unreachable")]
+    text += "".join(f"; {server['server']} could not tell ({server['status']})" for server in others)
     if not _prefixed(answer["name"], asked):
         text += "; that is the domain itself, where AWS looks for providers that do not allow an underscore in a name"
     return text
@@ -129,11 +146,21 @@ def _nearly(asked: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:
         reasons += _altered(answer, value, _prefixed(answer["name"], asked))
     for answer in _answers(asked["strays"], seen):
         if any(value in server["values"] for server in answer["servers"]):
-            reasons.append(
-                f"the value is at {answer['name']}: the DNS provider appended the zone's name a second time; "
-                "enter the name with a dot at its end, or without the zone's name"
-            )
+            reasons.append(_astray(asked, answer["name"]))
     return list(dict.fromkeys(reasons))
+
+
+def _astray(asked: Mapping[str, Any], name: str) -> str:
+    if _prefixed(name, asked):
+        return (
+            f"the value is at {name}: the DNS provider appended the zone's name a second time; "
+            "enter the name with a dot at its end, or without the zone's name"
+        )
+    place = name.partition(".")[2]
+    return (
+        f"the value is at {name}, without the underscore that the name begins with: AWS does not look there. A DNS "
+        f"provider that takes no underscore can have the value at the domain itself, {place}"
+    )
 
 
 def _altered(answer: Answer, value: str, prefixed: bool) -> list[str]:
@@ -164,7 +191,7 @@ def _nowhere(asked: Mapping[str, Any], seen: Mapping[str, Any], held_in: str | N
             f"{server['server']} answers {answer['name']} with {server['status']}"
             for answer in answers
             for server in answer["servers"]
-            if server["status"] not in _SETTLED
+            if server["status"] not in (*_SETTLED, "unreachable")
         )
     )[:4]
     troubles = [_TROUBLES[answer["trouble"]].format(name=answer["name"]) for answer in answers if answer["trouble"]]
@@ -202,7 +229,7 @@ def judge_verified(asked: Mapping[str, Any], held_in: str | None, raw: Mapping[s
     if not state:
         return Verdict(FAILED, "the endpoint service or its private DNS name is gone")
     if state != "failed":
-        return Verdict(WAITING, state)
+        return Verdict(WAITING, state, advice=_FOR_EVER)
     text = explain(asked, raw["seen"], held_in)
     if published(asked, raw["seen"]):
         text += ". Public DNS has the record now: run again to start the verification again"

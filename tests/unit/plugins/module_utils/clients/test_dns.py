@@ -21,6 +21,7 @@ from emulator.dns_server import DnsServer
 
 VALUE = "vpce:l6p0ERxlTt45jevFwOCp"
 RECORD = "_6e86.xks.example.com"
+SERVER = {"server": "ns1.example.com", "address": "127.0.0.1"}
 
 
 class World:
@@ -54,7 +55,9 @@ def test_value_is_read_from_the_servers_of_the_zone_that_holds_the_name(world: W
                 "name": RECORD,
                 "zone": "example.com",
                 "trouble": "",
-                "servers": [{"server": "ns1.example.com", "status": "found", "values": ["other", VALUE], "alias": ""}],
+                "name_servers": ["ns1.example.com"],
+                "resolver": None,
+                "servers": [{**SERVER, "status": "found", "values": ["other", VALUE], "alias": ""}],
             }
         ],
     }
@@ -90,7 +93,7 @@ def test_alias_in_the_same_zone_is_followed(world: World) -> None:
         (RECORD, "CNAME"): ["proof.example.com"], ("proof.example.com", "TXT"): [f'"{VALUE}"'],
     }
     assert world.servers(RECORD)[0] == {
-        "server": "ns1.example.com", "status": "found", "values": [VALUE], "alias": "proof.example.com",
+        **SERVER, "status": "found", "values": [VALUE], "alias": "proof.example.com",
     }
 
 
@@ -117,7 +120,10 @@ def test_answer_too_long_for_udp_comes_by_tcp(world: World) -> None:
 
 def test_name_outside_every_zone_is_refused_by_the_resolver(world: World) -> None:
     seen = world.look_up("_6e86.example.org")
-    assert seen["answers"] == [{"name": "_6e86.example.org", "zone": "", "trouble": "refused", "servers": []}]
+    assert seen["answers"] == [{
+        "name": "_6e86.example.org", "zone": "", "trouble": "refused", "name_servers": [], "servers": [],
+        "resolver": None,
+    }]
     assert not seen["silent"]
 
 
@@ -183,7 +189,7 @@ class Moody:
 @pytest.mark.parametrize(("rcode", "status"), [(dns.rcode.SERVFAIL, "servfail"), (dns.rcode.REFUSED, "refused")])
 def test_each_server_is_asked_on_its_own(monkeypatch: pytest.MonkeyPatch, rcode: dns.rcode.Rcode, status: str) -> None:
     both = [("good.example.com", "127.0.0.1"), ("bad.example.com", "127.0.0.2")]
-    monkeypatch.setattr(client._Lookup, "servers_of", lambda self, zone: both)
+    monkeypatch.setattr(client._Lookup, "servers_of", lambda self, zone: ([name for name, dummy in both], both))
     world = World()
     world.zones["example.com"] = {(RECORD, "TXT"): [f'"{VALUE}"']}
     with DnsServer(lambda: world.zones) as server, Moody(server, rcode):
