@@ -12,9 +12,10 @@ version_added: 0.1.0
 short_description: Verify the domain of the private DNS name of a VPC endpoint service
 description:
   - Step 5 of the VPC endpoint service connectivity of an AWS KMS external key store.
-  - Publishes the TXT record that AWS asks for in a public zone of Route 53, or waits for one that somebody publishes
-    elsewhere; looks it up on the authoritative servers of its zone, in the order in which AWS looks; and only then
-    starts the verification and waits until AWS says V(verified) (R11, R12, R57-R65).
+  - Publishes the TXT record that AWS asks for in a public zone of Route 53, in this account or another, or in a zone
+    that takes dynamic updates, or waits for one that somebody publishes elsewhere; looks it up on all authoritative
+    servers of its zone, in the order in which AWS looks; and only then starts the verification and waits until AWS
+    says V(verified) (R11, R12, R57-R65).
   - A TXT record can hold the values of several services, Regions and accounts. Only this service's value is added
     and removed; the others and the TTL of an existing record stay (N8).
   - The record must stay after the verification, for the next connection. If its value vanished from the zone, it is
@@ -26,7 +27,7 @@ options:
   state:
     description:
       - With V(present), the record is published and the domain verified.
-      - With V(absent), removes this service's value from the record in Route 53, and nothing else. Do it once no key
+      - With V(absent), removes this service's value from the record in its zone, and nothing else. Do it once no key
         store uses the service, while the service still exists; or afterwards with O(record_name) and O(record_value).
         Where nothing tells which value it was, nothing is removed.
     type: str
@@ -57,19 +58,66 @@ options:
   publish:
     description:
       - V(route53) publishes in the zone of O(zone) or O(hosted_zone_id), and without them as with O(zone=auto).
-      - V(none) leaves that to somebody else, and ignores both.
-      - Defaults to V(route53) if a zone is given, else to V(none).
+      - V(nsupdate) publishes in the zone of O(nsupdate).
+      - V(none) leaves that to somebody else, and ignores all of them.
+      - Defaults to V(nsupdate) if O(nsupdate) is given, to V(route53) if O(zone), O(hosted_zone_id) or
+        O(zone_role_arn) is, else to V(none).
     type: str
-    choices: [route53, none]
+    choices: [route53, nsupdate, none]
   zone:
     description:
       - Name of the public Route 53 zone to publish in, such as V(example.com).
-      - V(auto) takes the public zone of this account with the longest name that holds the private DNS name.
+      - V(auto) takes the public zone of the account with the longest name that holds the private DNS name.
       - The record goes at the nearest parent of the private DNS name that the zone holds.
     type: str
   hosted_zone_id:
     description: Id of the public Route 53 zone to publish in. Costs one call less than O(zone).
     type: str
+  zone_role_arn:
+    description:
+      - ARN of a role to assume for the calls to Route 53, and for no others, where the zone is in another account.
+      - The session is called C(keylink-private-dns-verify), which CloudTrail of that account shows.
+    type: str
+  zone_role_external_id:
+    description: The external id that the trust policy of O(zone_role_arn) demands, if it demands one.
+    type: str
+  nsupdate:
+    description:
+      - A zone that takes dynamic updates (RFC 2136), such as one of BIND, Knot or PowerDNS.
+      - A value is added or removed on the condition that the record still holds what was read, so that two writers at
+        once lose nothing (N8); the one that came second reads again and repeats.
+    type: dict
+    suboptions:
+      server:
+        description: Address or host name of the zone's primary server.
+        type: str
+        required: true
+      port:
+        description: Port of the server.
+        type: int
+        default: 53
+      zone:
+        description: Name of the zone, such as V(example.com).
+        type: str
+        required: true
+      key_name:
+        description:
+          - Name of the TSIG key, as the server knows it.
+          - Without a key, requests are not signed, and the server has only their address to judge by.
+        type: str
+      key_secret:
+        description: Secret of the TSIG key, in base64, as the file of the key has it.
+        type: str
+      key_algorithm:
+        description: Algorithm of the TSIG key.
+        type: str
+        choices: [hmac-sha1, hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512]
+        default: hmac-sha256
+      protocol:
+        description: Transport of updates and of the questions to this server. Long answers come by TCP in any case.
+        type: str
+        choices: [tcp, udp]
+        default: tcp
   ttl:
     description: TTL of a new record, in seconds. The default is what AWS suggests. An existing record keeps its own.
     type: int
@@ -92,7 +140,7 @@ options:
     description:
       - Whether to look the record up in public DNS, over UDP and TCP, before the verification is started (R63).
       - V(false) is for hosts without a way to DNS servers. Then the verification is started once Route 53 says that
-        its servers have the record, or at once where somebody else publishes; a record that is missing or wrong is
+        its servers have the record, or at once where it is published elsewhere; a record that is missing or wrong is
         found out only by AWS, which then says V(failed), and the message cannot tell why.
     type: bool
     default: true
@@ -123,9 +171,11 @@ notes:
   - "IAM actions: ec2:DescribeVpcEndpointServiceConfigurations, ec2:StartVpcEndpointServicePrivateDnsVerification; with
     Route 53 also route53:GetHostedZone (O(hosted_zone_id)), route53:ListHostedZonesByName (O(zone)) or
     route53:ListHostedZones (O(zone=auto)), route53:ListResourceRecordSets, route53:ChangeResourceRecordSets and
-    route53:GetChange."
+    route53:GetChange. With O(zone_role_arn) those are the role's, and sts:AssumeRole is needed here."
+  - Names where the value is astray are looked at and told as well - with the zone's name twice, without the
+    underscore, in lower case, or in an internal or private zone that only this host sees (split horizon).
 requirements:
-  - dnspython >= 2.6, unless O(verify_published=false)
+  - dnspython >= 2.6, unless O(verify_published=false) and without O(nsupdate)
 seealso:
   - name: Manage DNS names for VPC endpoint services
     description: The AWS PrivateLink Guide.
@@ -146,6 +196,24 @@ EXAMPLES = r"""
   keylink.aws.private_dns_verify:
     service_id: vpce-svc-0123456789abcdef0
     zone: example.com
+    region: eu-central-1
+
+- name: Publish in Route 53 of the account that has the domain
+  keylink.aws.private_dns_verify:
+    service_id: vpce-svc-0123456789abcdef0
+    zone: example.com
+    zone_role_arn: arn:aws:iam::222222222222:role/publish-dns
+    zone_role_external_id: payments
+    region: eu-central-1
+
+- name: Publish in a zone of BIND
+  keylink.aws.private_dns_verify:
+    service_id: vpce-svc-0123456789abcdef0
+    nsupdate:
+      server: ns1.example.com
+      zone: example.com
+      key_name: payments
+      key_secret: "{{ payments_tsig_secret }}"
     region: eu-central-1
 
 - name: Tell which record to publish
@@ -190,7 +258,7 @@ private_dns_name:
 record:
   description:
     - The TXT record, ready to publish. Null where it is not known.
-    - C(zone) is the Route 53 zone, or null where the record is published elsewhere.
+    - C(zone) is the zone that it is published in, or null where somebody else publishes it.
   returned: always
   type: dict
   sample:
@@ -201,12 +269,37 @@ record:
     ttl: 1800
     zone: example.com
 txt_found:
-  description: TXT values by name and authoritative server. Empty if DNS was not asked, or had none.
+  description:
+    - TXT values by name and authoritative server. A server of several addresses is asked at each, and named with it.
+    - Empty if DNS was not asked, or had none.
   returned: always
   type: dict
   sample:
     _6e86v84tqgqubxbwii1m.xks.example.com:
       ns-1.example.net: ["vpce:l6p0ERxlTt45jevFwOCp"]
+dns_seen:
+  description:
+    - Each name that was looked up, with what each server answered; more than RV(txt_found) has. Empty if DNS was not
+      asked.
+    - C(status) is C(found), C(nodata) (the name exists, the value does not), C(nxdomain) (there is no such name),
+      C(not authoritative), C(timeout), C(no answer), C(unreachable) or another answer of DNS.
+    - C(resolver) is what the resolver of this host has, if it was asked. Where that differs, the host sees an
+      internal zone of the same name.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - name: _6e86v84tqgqubxbwii1m.xks.example.com
+      zone: example.com
+      trouble: ""
+      name_servers: [ns-1.example.net]
+      servers:
+        - server: ns-1.example.net
+          address: 192.0.2.53
+          status: found
+          values: ["vpce:l6p0ERxlTt45jevFwOCp"]
+          alias: ""
+      resolver: null
 verification_state:
   description: V(pendingVerification), V(verified) or V(failed). Null where no service is known.
   returned: always
@@ -217,7 +310,7 @@ verification_started:
   returned: always
   type: bool
 explanation:
-  description: What Route 53 and public DNS have, in words.
+  description: What the zone and public DNS have, in words.
   returned: always
   type: str
   sample: _6e86v84tqgqubxbwii1m.xks.example.com has the value on ns-1.example.net and ns-2.example.net

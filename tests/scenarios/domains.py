@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 
 from scenarios.harness import CONNECTION, run_module
+from scenarios.name_servers import AWS, RESOLVER, NameServers
 
 NAME = "myproxy.xks.example.com"
 
@@ -109,3 +110,21 @@ class Account:
         result = run()
         new = self.emulator.calls()[before:]
         return result, [call["action"] for call in new if all(call[key] == value for key, value in wanted.items())]
+
+
+class Updater(Account):
+    """The account, with public DNS that real servers make up."""
+
+    def __init__(self, emulator: Any, servers: NameServers) -> None:
+        super().__init__(emulator)
+        self.servers = servers
+        self.dns_port = servers.port
+        emulator.configure(dns_server=f"{AWS}:{servers.port}")
+
+    def run(self, check: bool = False, key: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+        """With a KEY that differs from the right one in this."""
+        return self.by_hand(check, **{"nsupdate": {**self.servers.nsupdate, **(key or {})}, **options})
+
+    def by_hand(self, check: bool = False, **options: Any) -> dict[str, Any]:
+        """Somebody else publishes."""
+        return super().run(check, **{"resolvers": [RESOLVER], **options})

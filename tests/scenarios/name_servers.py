@@ -170,8 +170,10 @@ class NameServers:
 
         def keep() -> None:
             while not over.wait(0.05):
-                if self.serial(SECONDARY) != self.serial(PRIMARY):
-                    self.spread()
+                # A busy machine may be late; the next round goes on.
+                with contextlib.suppress(dns.exception.DNSException, OSError):
+                    if self.serial(SECONDARY) != self.serial(PRIMARY):
+                        self.spread()
 
         keeper = threading.Thread(target=keep, daemon=True)
         keeper.start()

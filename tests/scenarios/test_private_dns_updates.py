@@ -16,26 +16,12 @@ from ansible_collections.keylink.aws.plugins.module_utils.clients.nsupdate impor
 from ansible_collections.keylink.aws.plugins.module_utils.core.errors import Failure
 from ansible_collections.keylink.aws.plugins.module_utils.core.wait import Clock
 
-from scenarios.domains import NAME, Account, verbs
-from scenarios.name_servers import AWS, KEY, PRIMARY, RESOLVER, SECONDARY, STRANGER, NameServers
+from scenarios.domains import NAME, Updater, verbs
+from scenarios.name_servers import KEY, PRIMARY, RESOLVER, SECONDARY, STRANGER, NameServers
 
 PENDING = "(known after apply: endpoint service.payments.service_id)"
 FOREIGN = "vpce:someOtherRegion00000"
 RECORD, VALUE = "_race.xks.example.com", "vpce:l6p0ERxlTt45jevFwOCp"
-
-
-class Updater(Account):
-    """The account, with public DNS that real servers make up."""
-
-    def __init__(self, emulator: Any, servers: NameServers) -> None:
-        super().__init__(emulator)
-        self.servers = servers
-        self.dns_port = servers.port
-        emulator.configure(dns_server=f"{AWS}:{servers.port}")
-
-    def run(self, check: bool = False, key: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
-        changed = {"nsupdate": {**self.servers.nsupdate, **(key or {})}, "resolvers": [RESOLVER], **options}
-        return super().run(check, **changed)
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ def _asked(server: str, name: str) -> list[str]:
     host, dummy, port = server.rpartition(":")
     query = dns.message.make_query(name, dns.rdatatype.TXT)
     try:
-        answer = dns.query.udp(query, host, timeout=_RESOLVE_SECONDS, port=int(port))
+        answer = dns.query.udp_with_fallback(query, host, timeout=_RESOLVE_SECONDS, port=int(port))[0]
     except (dns.exception.DNSException, OSError):
         return []
     found = [rdata for rrset in answer.answer if rrset.rdtype == dns.rdatatype.TXT for rdata in rrset]
