@@ -75,6 +75,7 @@ def release(world: World, store: KeyStore) -> None:
     if found is not None and store.endpoint_id is not None:
         found.by_endpoint.pop(store.endpoint_id, None)
     store.endpoint_id = None
+    store.former.clear()
     for interface_id in store.interfaces:
         graph.remove_interface(store.account, store.region, interface_id)
     store.interfaces = []
