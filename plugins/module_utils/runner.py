@@ -24,7 +24,7 @@ from ansible_collections.keylink.aws.plugins.module_utils.core.errors import Aws
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import find, substitute
 from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Plan, Step, Wait
 from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet, blocking, report
-from ansible_collections.keylink.aws.plugins.module_utils.core.wait import Clock, delays, wait_for
+from ansible_collections.keylink.aws.plugins.module_utils.core.wait import Clock, Passing, delays, wait_for
 
 Params = Mapping[str, Any]
 
@@ -106,9 +106,9 @@ def run(spec: Spec, module: Any, context: Context) -> None:
     try:
         result = this.result()
     except Failure as failure:
-        module.fail_json(msg=failure.message, **{"changed": this.written, **failure.details})
+        module.fail_json(msg=failure.message, **{"changed": this.written, **this.facts, **failure.details})
     except AwsError as error:
-        module.fail_json(changed=this.written, **_explain(error, spec.explain))
+        module.fail_json(**{"changed": this.written, **this.facts, **_explain(error, spec.explain)})
     else:
         module.exit_json(**result)
 
@@ -123,18 +123,24 @@ class _Run:
         self.bound: dict[str, str] = {}
         # Whether a step was carried out: a run that fails later has changed something all the same.
         self.written = False
+        # What only the state before knew; a run that fails later tells it too.
+        self.facts: Mapping[str, Any] = {}
+        self.waited = 0.0
 
     def result(self) -> dict[str, Any]:
         if not self.context.options_only:
             self._refuse_placeholders()
         self.aws = Aws(get_aws_connection_info(self.module))
         self.aws.say = self.context.progress
-        self._refuse(self.spec.check(self.params, self.aws.region), {})
+        self._refuse(self.spec.check(self.params, self.aws.region))
         if self.context.options_only:
             return {"changed": False}
         current = self.spec.read(self.aws, self.params)
         plan = self.spec.plan(self.params, current)
-        self._refuse(plan.unmet, plan.facts)
+        self.facts = plan.facts
+        self._refuse(plan.unmet)
+        for warning in plan.warnings:
+            self.module.warn(warning)
         after = plan.after
         if not self.check_mode:
             for step in plan.steps:
@@ -144,13 +150,14 @@ class _Run:
                 self._wait(plan.settle)
             if plan.steps or settled:
                 after = self._observed(plan)
-        for warning in plan.warnings:
-            self.module.warn(warning)
         returned = {**self.spec.returns(self.params, after), **plan.facts}
+        if "waited_seconds" in returned:
+            returned["waited_seconds"] = round(self.waited)
         returned.setdefault("unmet_requirements", [item.as_dict() for item in plan.unmet])
         result = {
             **substitute(returned, self.bound),
-            "changed": plan.changed,
+            # Where nothing was planned, a wait that failed may have been tried again.
+            "changed": plan.changed or self.written,
             "actions": substitute(plan.actions, self.bound),
         }
         if plan.changed:
@@ -183,21 +190,24 @@ class _Run:
                 "A real run needs the real value: register the result of a real run."
             )
 
-    def _refuse(self, unmet: Any, facts: Mapping[str, Any]) -> None:
+    def _refuse(self, unmet: Any) -> None:
         stopping = blocking(unmet)
         if stopping:
             count = "1 requirement is" if len(stopping) == 1 else f"{len(stopping)} requirements are"
             raise Failure(
                 f"{count} not met, so nothing was changed:\n{report(stopping)}",
                 unmet_requirements=[item.as_dict() for item in unmet],
-                **facts,
             )
 
     def _apply(self, step: Step) -> None:
         if step.needs:
             self._wait(step.needs)
         args = substitute(step.args, self.bound)
-        answer = self._call_until_ready(step, args)
+        try:
+            answer = self._call_until_ready(step, args)
+        except AwsError as error:
+            self._put_back(step, error)
+            raise
         self.written = True
         for pending, path in step.binds.items():
             self.bound[pending] = str(_dig(answer, path))
@@ -222,7 +232,38 @@ class _Run:
             clock.sleep(delay)
         raise Failure(f"{step.say}: gave up")
 
+    def _put_back(self, step: Step, refusal: AwsError) -> None:
+        """Undo what the refused STEP came after. Where that fails too, both are told, the refusal first."""
+        try:
+            for item in step.undo:
+                if isinstance(item, Step):
+                    self._apply(item)
+                else:
+                    self._wait((item,))
+        except (AwsError, Failure) as error:
+            done = error.message if isinstance(error, Failure) else str(error)
+            refusal.message += f" After that, what was there before could not be brought back: {done}"
+
     def _wait(self, waits: tuple[Wait, ...]) -> None:
+        tried = 0
+        start = self.context.clock.now()
+        while True:
+            try:
+                self._wait_once(waits)
+                self.waited += self.context.clock.now() - start
+                return
+            except Passing as failure:
+                wait = failure.wait
+                tried += 1
+                if tried > wait.tries:
+                    raise
+                often = f"trying again, {tried} of {wait.tries}"
+                self.context.progress(f"{failure.message} This can pass: {often}, after {wait.pause:.0f} s")
+                self.context.clock.sleep(wait.pause)
+                for step in wait.again:
+                    self._apply(step)
+
+    def _wait_once(self, waits: tuple[Wait, ...]) -> None:
         wait_for(
             waits,
             lambda wait: self._call_until_ready(Step(wait.verb, wait.args), substitute(wait.args, self.bound)),

@@ -19,11 +19,15 @@ FAILED = "failed"
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a look at a resource says about a wait: DONE, WAITING or FAILED, the state in words, a remedy."""
+    """What a look at a resource says about a wait: DONE, WAITING or FAILED, the state in words, a remedy.
+
+    passing: whether what FAILED can succeed when it is done again as it was.
+    """
 
     status: str
     text: str
     details: Mapping[str, Any] = field(default_factory=dict)
+    passing: bool = False
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Wait:
 
     what: "Network Load Balancer payments". verb and args: the read to repeat. judge: its answer -> Verdict.
     usual: how long AWS documents that it takes, in words.
+    again: what is done, after pause seconds and at most tries times, when it FAILED for a reason that passes.
     """
 
     what: str
@@ -39,6 +44,9 @@ class Wait:
     args: Mapping[str, Any]
     judge: Callable[[Any], Verdict]
     usual: str = ""
+    again: tuple[Step, ...] = ()
+    tries: int = 0
+    pause: float = 0
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,7 @@ class Step:
     binds: placeholder -> dotted path into the answer. needs: what must be waited for first.
     retry: error codes that mean "not yet": the call is repeated until wait_timeout.
     say: the step in words, for messages.
+    undo: what is done, in order, when AWS refuses the call, so that what was there before works again.
     """
 
     verb: str
@@ -58,6 +67,7 @@ class Step:
     needs: tuple[Wait, ...] = ()
     retry: tuple[str, ...] = ()
     say: str = ""
+    undo: tuple[Step | Wait, ...] = ()
 
 
 @dataclass(frozen=True)

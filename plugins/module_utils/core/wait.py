@@ -28,6 +28,14 @@ def delays(jitter: Callable[[], float]) -> Iterator[float]:
         delay = min(delay * GROWTH, LONGEST_DELAY)
 
 
+class Passing(Failure):
+    """A wait that failed for a reason that passes; WAIT says how it is tried again."""
+
+    def __init__(self, wait: Wait, message: str, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.wait = wait
+
+
 @dataclass
 class Clock:
     """Where time comes from; tests give their own."""
@@ -52,6 +60,8 @@ def wait_for(
     for delay in delays(clock.jitter):
         verdicts = [(wait, wait.judge(poll(wait))) for wait in pending]
         for wait, verdict in verdicts:
+            if verdict.status == FAILED and verdict.passing:
+                raise Passing(wait, f"{wait.what}: {verdict.text}", **verdict.details)
             if verdict.status == FAILED:
                 raise Failure(f"{wait.what}: {verdict.text}", **verdict.details)
         pending = [wait for wait, verdict in verdicts if verdict.status != DONE]
@@ -85,4 +95,4 @@ def _ran_out(pending: Sequence[Wait], texts: dict[str, str], timeout: float) -> 
     )
 
 
-__all__ = ["Clock", "Verdict", "delays", "wait_for"]
+__all__ = ["Clock", "Passing", "Verdict", "delays", "wait_for"]

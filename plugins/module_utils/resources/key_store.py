@@ -14,32 +14,27 @@ from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is
 from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Change, Plan, Step, Wait
 from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet
 from ansible_collections.keylink.aws.plugins.module_utils.resources import key_store_checks as checks
+from ansible_collections.keylink.aws.plugins.module_utils.resources import key_store_connection as connections
+from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_connection import (
+    CONNECTED,
+    DISCONNECTED,
+    FAILED,
+    RACE,
+    Connection,
+)
 from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_view import (
     AT_REST,
-    CONNECTED,
-    CONNECTING,
-    DISCONNECTED,
-    DISCONNECTING,
-    FAILED,
     PROPERTIES,
     differences,
     manageable,
     state_for_changes,
     wanted_proxy,
 )
-from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_waits import (
-    wait_connected,
-    wait_disconnected,
-    wait_gone,
-    wait_made,
-)
-from ansible_collections.keylink.aws.plugins.module_utils.resources.remedies import EXTERNAL, in_words, remedy
+from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_waits import wait_made
+from ansible_collections.keylink.aws.plugins.module_utils.resources.remedies import EXTERNAL
 from ansible_collections.keylink.aws.plugins.module_utils.resources.requirements import unmet
 
 KIND = "external key store"
-# Not every part of AWS KMS sees a state at once that was just waited for.
-_RACE = ("CustomKeyStoreInvalidStateException",)
-_LISTED_KEYS = 5
 
 Params = Mapping[str, Any]
 View = dict[str, Any]
@@ -48,7 +43,7 @@ View = dict[str, Any]
 def plan(params: Params, current: Mapping[str, Any]) -> Plan:
     """What makes the key store and its connection as PARAMS want them."""
     store = current["store"]
-    facts = _facts(current)
+    facts = connections.facts(current)
     problems = _identity_problems(params, store)
     if problems:
         return Plan((), current, tuple(problems), facts=facts)
@@ -57,18 +52,6 @@ def plan(params: Params, current: Mapping[str, Any]) -> Plan:
     if store is None:
         return _plan_create(params, current, facts)
     return _plan_existing(params, current, facts)
-
-
-def _facts(current: Mapping[str, Any]) -> View:
-    """What only the state before knows: a disconnect erases the error code (N10)."""
-    store = current["store"] or {}
-    code = store.get("connection_error_code")
-    return {
-        "previous_connection_state": store.get("connection_state"),
-        "connection_error_code": code,
-        "remedy": remedy(code, store["custom_key_store_type"]) if code else None,
-        "kms_keys": list(current["keys"] or ()),
-    }
 
 
 def _identity_problems(params: Params, store: View | None) -> list[Unmet]:
@@ -122,14 +105,10 @@ def _plan_create(params: Params, current: Mapping[str, Any], facts: View) -> Pla
     changes = [Change(KIND, name, None, _shown(store), (step,), store_id)]
     settle = wait_made(name, store_id)
     if params["state"] == "connected":
-        after = {"connection_state": CONNECTED}
-        changes.append(Change("connection", name, None, after, (_connect(name, store_id),), store_id))
-        settle = wait_connected(name, store_id)
+        connection = Connection.of(KIND, store)
+        changes.append(connections.connected_anew(name, store_id, connection.connect()))
+        settle = connection.up
     return Plan(tuple(changes), {**current, "store": store}, tuple(problems), (settle,), facts=facts)
-
-
-def _identity(store: Mapping[str, Any]) -> tuple[str, str, str]:
-    return store["custom_key_store_name"], store["custom_key_store_id"], store["connection_state"]
 
 
 def _announce(name: str, attribute: str) -> str:
@@ -168,63 +147,30 @@ def _shown(store: Mapping[str, Any]) -> View:
     return {**named, **(store["xks_proxy_configuration"] or {})}
 
 
-def _connect(name: str, store_id: str, needs: tuple[Wait, ...] = ()) -> Step:
-    arguments = {"CustomKeyStoreId": store_id}
-    retry = _RACE if needs else ()
-    return Step("kms.connect_custom_key_store", arguments, needs=needs, retry=retry, say=f"connect {KIND} {name}")
-
-
-def _disconnect(name: str, store_id: str) -> Step:
-    return Step("kms.disconnect_custom_key_store", {"CustomKeyStoreId": store_id}, say=f"disconnect {KIND} {name}")
-
-
 def _plan_existing(params: Params, current: Mapping[str, Any], facts: View) -> Plan:
     goal = params["state"]
     before = current["store"]
-    name, store_id, state = _identity(before)
+    connection = Connection.of(KIND, before)
+    state = connection.state
     changed = differences(params, before)
     proxy = wanted_proxy(params, before["xks_proxy_configuration"]) if changed else before["xks_proxy_configuration"]
+    leaving = goal == "disconnected" and state == CONNECTED
     problems = [
         *_state_problems(params, before, changed),
-        *(_disconnect_problems(params, current) if goal == "disconnected" and state == CONNECTED else ()),
+        *(connections.disconnect_problems(current, params["force"]) if leaving else ()),
         *(checks.neighbours(current["others"], proxy, None) if set(changed) & set(AT_REST) else ()),
         *(checks.gate(current["service"], proxy, current["region"])),
     ]
-    disconnect = goal == "disconnected" and state in (CONNECTED, CONNECTING, FAILED)
-    needs = _needs_for_changes(name, store_id, state, disconnect)
-    update = _update(params, before, proxy, changed, needs)
-    connect = goal == "connected" and state in (DISCONNECTED, DISCONNECTING)
-    steps: tuple[Step, ...] = (_disconnect(name, store_id),) if disconnect else ()
-    if connect:
-        steps = (_connect(name, store_id, () if update else needs),)
-    reached = {"connected": CONNECTED, "disconnected": DISCONNECTED}.get(goal, state)
-    after = {**before, "xks_proxy_configuration": proxy, "connection_state": reached}
-    after["connection_error_code"] = before["connection_error_code"] if reached == FAILED else None
-    changes = [Change(KIND, name, _shown(before), _shown(after), update, store_id)]
-    if goal != "present":
-        states = ({"connection_state": state}, {"connection_state": reached})
-        connection = Change("connection", name, *states, steps, store_id)
-        changes = [connection, *changes] if disconnect else [*changes, connection]
-    if not (steps or update or params["wait"]):
+    way = connections.route(connection, goal, bool(changed))
+    update = _update(params, before, proxy, changed, way.needs)
+    after = {**before, "xks_proxy_configuration": proxy, "connection_state": way.reached}
+    after["connection_error_code"] = before["connection_error_code"] if way.reached == FAILED else None
+    properties = Change(KIND, connection.name, _shown(before), _shown(after), update, connection.store_id)
+    changes = connections.changes(connection, goal, way, properties)
+    if not (way.first or way.last or update or params["wait"]):
         # Nothing will happen in this run, so nothing more than what is there is known.
         after = dict(before)
-    settle = _settle(goal, name, store_id, state)
-    return Plan(tuple(changes), {**current, "store": after}, tuple(problems), settle, facts=facts)
-
-
-def _settle(goal: str, name: str, store_id: str, state: str) -> tuple[Wait, ...]:
-    """What to wait for; a store that is half-way is waited for without a change."""
-    if goal == "connected" and state != CONNECTED:
-        return (wait_connected(name, store_id),)
-    if goal == "disconnected" and state != DISCONNECTED:
-        return (wait_disconnected(name, store_id),)
-    return ()
-
-
-def _needs_for_changes(name: str, store_id: str, state: str, disconnect: bool) -> tuple[Wait, ...]:
-    if disconnect or state == DISCONNECTING:
-        return (wait_disconnected(name, store_id),)
-    return (wait_connected(name, store_id),) if state == CONNECTING else ()
+    return Plan(tuple(changes), {**current, "store": after}, tuple(problems), way.settle, facts=facts)
 
 
 def _update(
@@ -234,7 +180,7 @@ def _update(
         return ()
     arguments = {"CustomKeyStoreId": before["custom_key_store_id"], **_arguments(params, proxy, changed)}
     say = f"update {KIND} {before['custom_key_store_name']}"
-    return (Step("kms.update_custom_key_store", arguments, needs=needs, retry=_RACE if needs else (), say=say),)
+    return (Step("kms.update_custom_key_store", arguments, needs=needs, retry=RACE if needs else (), say=say),)
 
 
 def _state_problems(params: Params, store: View, changed: Sequence[str]) -> list[Unmet]:
@@ -242,10 +188,7 @@ def _state_problems(params: Params, store: View, changed: Sequence[str]) -> list
     name, goal, state = store["custom_key_store_name"], params["state"], store["connection_state"]
     at = state_for_changes(goal, state)
     if at == FAILED and goal == "connected":
-        code = store["connection_error_code"]
-        advice = remedy(code, EXTERNAL)
-        found = f"FAILED with {code}" if code else "FAILED"
-        return [unmet("N10", f"connection of {name}", found, in_words(advice) if advice else "Disconnect it first.")]
+        return [connections.failed_problem(store)]
     if at == FAILED and changed:
         fix = "AWS KMS changes nothing in this state: run with state disconnected, which also makes these changes."
         return [unmet("N10", f"connection of {name}", f"FAILED, and {listing(changed)} would change", fix)]
@@ -260,52 +203,9 @@ def _state_problems(params: Params, store: View, changed: Sequence[str]) -> list
     ]
 
 
-def _disconnect_problems(params: Params, current: Mapping[str, Any]) -> list[Unmet]:
-    """N17: a disconnect is an outage for whatever uses the keys."""
-    keys, unreadable = current["keys"] or (), current["unreadable_keys"]
-    if params["force"] or not (keys or unreadable):
-        return []
-    found = []
-    if keys:
-        enabled = sum(key["key_state"] == "Enabled" for key in keys)
-        found.append(f"{_count(keys)} would become unusable, {enabled} of them enabled: {_key_list(keys)}")
-    if unreadable:
-        found.append(f"{unreadable} KMS keys of the Region cannot be looked at and may be in it")
-    name = current["store"]["custom_key_store_name"]
-    fix = "If nothing needs them meanwhile, run with force: true. They are usable again once it is connected."
-    return [unmet("N17", f"disconnecting {name}", listing(found), fix)]
-
-
-def _count(keys: Sequence[Any]) -> str:
-    return "1 KMS key" if len(keys) == 1 else f"{len(keys)} KMS keys"
-
-
-def _key_list(keys: Sequence[Mapping[str, Any]]) -> str:
-    shown = [f"{key['key_id']} ({key['key_state']})" for key in keys[:_LISTED_KEYS]]
-    more = len(keys) - len(shown)
-    return listing([*shown, f"{more} more"] if more else shown)
-
-
 def _plan_absent(params: Params, current: Mapping[str, Any], facts: View) -> Plan:
     store = current["store"]
     if store is None:
         return Plan((), current, facts=facts)
-    name, store_id, state = _identity(store)
-    keys = current["keys"] or ()
-    problems: list[Unmet] = []
-    if keys:
-        fix = (
-            "AWS KMS deletes only a store without keys. Whether they may go is yours to decide, since what they "
-            "encrypted is lost with them; keys that wait for their deletion count until it is done."
-        )
-        problems = [unmet("N18", f"deleting {name}", f"{_count(keys)} in it: {_key_list(keys)}", fix)]
-    elif state == CONNECTED:
-        problems = _disconnect_problems(params, current)
-    steps: tuple[Step, ...] = (_disconnect(name, store_id),) if state in (CONNECTED, CONNECTING, FAILED) else ()
-    needs = () if state == DISCONNECTED else (wait_disconnected(name, store_id),)
-    arguments = {"CustomKeyStoreId": store_id}
-    retry = _RACE if needs else ()
-    steps += (Step("kms.delete_custom_key_store", arguments, needs=needs, retry=retry, say=f"delete {KIND} {name}"),)
-    change = Change(KIND, name, _shown(store), None, steps, store_id)
     after = {**current, "store": None, "keys": None, "service": None, "unreadable_keys": 0}
-    return Plan((change,), after, tuple(problems), (wait_gone(name, store_id),), facts=facts)
+    return connections.plan_absent(Connection.of(KIND, store), current, params["force"], _shown(store), after)

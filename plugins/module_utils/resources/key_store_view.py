@@ -11,11 +11,15 @@ from datetime import datetime
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending
+from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_connection import (
+    CONNECTED,
+    DISCONNECTED,
+    DISCONNECTING,
+    FAILED,
+)
 from ansible_collections.keylink.aws.plugins.module_utils.resources.remedies import CLOUDHSM, EXTERNAL
 
 VPC_CONNECTIVITY = "VPC_ENDPOINT_SERVICE"
-CONNECTED, CONNECTING, FAILED = "CONNECTED", "CONNECTING", "FAILED"
-DISCONNECTED, DISCONNECTING = "DISCONNECTED", "DISCONNECTING"
 
 # Property of a store -> (option, AWS's parameter). AWS KMS changes the second kind only while it is disconnected.
 LIVE = {"uri_path": ("xks_proxy_uri_path", "XksProxyUriPath")}
@@ -32,7 +36,7 @@ View = dict[str, Any]
 
 def normalise(params: Params, region: str, raw: Iterable[Mapping[str, Any]]) -> View:
     """The stores of the Region as one state: the one that PARAMS name, and the others."""
-    stores = [_store(item) for item in raw]
+    stores = [described(item) for item in raw]
     key = "custom_key_store_id" if params["custom_key_store_id"] else "custom_key_store_name"
     found = [store for store in stores if store[key] == params[key]]
     if is_pending(params["custom_key_store_id"]) and params["state"] != "absent":
@@ -47,7 +51,8 @@ def normalise(params: Params, region: str, raw: Iterable[Mapping[str, Any]]) -> 
     }
 
 
-def _store(raw: Mapping[str, Any]) -> View:
+def described(raw: Mapping[str, Any]) -> View:
+    """A key store of either type as the modules return it."""
     state = raw.get("ConnectionState")
     created = raw.get("CreationDate")
     return {

@@ -9,22 +9,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.keylink.aws.plugins.module_utils.core.plan import DONE, FAILED, WAITING, Verdict, Wait
-from ansible_collections.keylink.aws.plugins.module_utils.resources.remedies import CLOUDHSM, in_words, remedy
+from ansible_collections.keylink.aws.plugins.module_utils.core.plan import (
+    DONE,
+    FAILED,
+    WAITING,
+    Step,
+    Verdict,
+    Wait,
+)
+from ansible_collections.keylink.aws.plugins.module_utils.resources.remedies import (
+    CLOUDHSM,
+    EXTERNAL,
+    in_words,
+    remedy,
+)
 
 # The client function that reads one store, or None where AWS KMS says that there is none.
 _READ = "key_store"
-_MINUTES = "about 5 minutes"
+_CONNECT = {EXTERNAL: "about 5 minutes", CLOUDHSM: "up to 20 minutes"}
+# For a CloudHSM key store AWS does not say how long it takes.
+_DISCONNECT = {EXTERNAL: "about 5 minutes"}
 
 Store = Mapping[str, Any]
 
 
-def wait_connected(name: str, store_id: str) -> Wait:
-    return Wait(f"connection of key store {name}", _READ, {"store_id": store_id}, judge_connected, _MINUTES)
+def wait_connected(
+    name: str, store_id: str, store_type: str, again: tuple[Step, ...] = (), tries: int = 0, pause: float = 0
+) -> Wait:
+    what = f"connection of key store {name}"
+    usual = _CONNECT[store_type]
+    return Wait(what, _READ, {"store_id": store_id}, judge_connected, usual, again=again, tries=tries, pause=pause)
 
 
-def wait_disconnected(name: str, store_id: str) -> Wait:
-    return Wait(f"disconnection of key store {name}", _READ, {"store_id": store_id}, judge_disconnected, _MINUTES)
+def wait_disconnected(name: str, store_id: str, store_type: str) -> Wait:
+    usual = _DISCONNECT.get(store_type, "")
+    return Wait(f"disconnection of key store {name}", _READ, {"store_id": store_id}, judge_disconnected, usual)
 
 
 def wait_made(name: str, store_id: str) -> Wait:
@@ -51,7 +70,7 @@ def judge_connected(store: Store | None) -> Verdict:
         "remedy": advice,
         "custom_key_store_id": store.get("CustomKeyStoreId"),
     }
-    return Verdict(FAILED, text, details)
+    return Verdict(FAILED, text, details, passing=bool(advice and advice["retryable"]))
 
 
 def judge_disconnected(store: Store | None) -> Verdict:
