@@ -37,6 +37,7 @@ class Wait:
     what: "Network Load Balancer payments". verb and args: the read to repeat. judge: its answer -> Verdict.
     usual: how long AWS documents that it takes, in words.
     again: what is done, after pause seconds and at most tries times, when it FAILED for a reason that passes.
+    hold: for how many seconds it must stay done, where AWS does not show when a change has arrived everywhere.
     """
 
     what: str
@@ -47,6 +48,7 @@ class Wait:
     again: tuple[Step, ...] = ()
     tries: int = 0
     pause: float = 0
+    hold: float = 0
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Step:
     retry: error codes that mean "not yet": the call is repeated until wait_timeout.
     say: the step in words, for messages.
     undo: what is done, in order, when AWS refuses the call, so that what was there before works again.
+    instead: what is done, in order, when AWS refuses the call with one of the codes in `unless`, and leads to the same.
     """
 
     verb: str
@@ -68,6 +71,8 @@ class Step:
     retry: tuple[str, ...] = ()
     say: str = ""
     undo: tuple[Step | Wait, ...] = ()
+    instead: tuple[Step, ...] = ()
+    unless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
