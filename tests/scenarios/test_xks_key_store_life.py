@@ -187,7 +187,7 @@ def test_another_endpoint_needs_a_disconnected_store(
     mark = last(world)
     refused = run(world, **options)
     assert numbers(refused) == {"N17"}
-    assert "run with state disconnected" in refused["msg"]
+    assert "with state disconnected first" in refused["msg"]
     assert writes(world, mark) == []
     apart = run(world, **options, state="disconnected")
     assert writes(world, mark) == ["DisconnectCustomKeyStore", "UpdateCustomKeyStore"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An external key store over a VPC endpoint service: made, connected, disconnected, deleted (R5, R6, R73)."""
+"""An external key store: made, changed, connected, disconnected, deleted (R5, R6, R20, R73)."""
 
 from __future__ import annotations
 
@@ -15,22 +15,24 @@ from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Chang
 from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet
 from ansible_collections.keylink.aws.plugins.module_utils.resources import key_store_checks as checks
 from ansible_collections.keylink.aws.plugins.module_utils.resources import key_store_connection as connections
+from ansible_collections.keylink.aws.plugins.module_utils.resources import key_store_update as updates
 from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_connection import (
     CONNECTED,
     DISCONNECTED,
     FAILED,
-    RACE,
     Connection,
 )
 from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_view import (
     AT_REST,
-    PROPERTIES,
+    VPC_CONNECTIVITY,
     differences,
-    manageable,
+    external,
+    goes_through,
     state_for_changes,
     wanted_proxy,
+    wanted_store,
 )
-from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_waits import wait_made
+from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_waits import wait_in_use, wait_made
 from ansible_collections.keylink.aws.plugins.module_utils.resources.remedies import EXTERNAL
 from ansible_collections.keylink.aws.plugins.module_utils.resources.requirements import unmet
 
@@ -43,7 +45,7 @@ View = dict[str, Any]
 def plan(params: Params, current: Mapping[str, Any]) -> Plan:
     """What makes the key store and its connection as PARAMS want them."""
     store = current["store"]
-    facts = connections.facts(current)
+    facts = {**connections.facts(current), "previous_access_key_id": _access_key(store)}
     problems = _identity_problems(params, store)
     if problems:
         return Plan((), current, tuple(problems), facts=facts)
@@ -54,22 +56,27 @@ def plan(params: Params, current: Mapping[str, Any]) -> Plan:
     return _plan_existing(params, current, facts)
 
 
+def _access_key(store: View | None) -> str | None:
+    return ((store or {}).get("xks_proxy_configuration") or {}).get("access_key_id")
+
+
 def _identity_problems(params: Params, store: View | None) -> list[Unmet]:
     option = "custom_key_store_id" if params["custom_key_store_id"] else "custom_key_store_name"
     absent = params["state"] == "absent"
     if store is None:
-        if option == "custom_key_store_name" or absent:
+        if absent:
+            return []
+        if params["new_custom_key_store_name"] and option == "custom_key_store_name":
+            found = f"no key store {params[option]} to rename, and none that has the new name"
+            return [unmet("R73", option, found, "Check the name, or leave new_custom_key_store_name out to make one.")]
+        if option == "custom_key_store_name":
             return []
         fix = "Give the id of an existing key store, or custom_key_store_name to make one."
         return [unmet("R73", option, f"no key store {params[option]} in this account and Region", fix)]
     name = f"{store['custom_key_store_name']} ({store['custom_key_store_id']})"
-    if store["custom_key_store_type"] != EXTERNAL:
+    if not external(store):
         fix = "This module manages external key stores only."
         return [unmet("R143", option, f"{name} is an AWS CloudHSM key store", fix)]
-    if not absent and not manageable(store):
-        connectivity = (store["xks_proxy_configuration"] or {}).get("connectivity")
-        fix = "This module manages key stores with the connectivity VPC_ENDPOINT_SERVICE; it can only delete this one."
-        return [unmet("R20", option, f"{name} has the connectivity {connectivity}", fix)]
     return []
 
 
@@ -81,7 +88,7 @@ def _plan_create(params: Params, current: Mapping[str, Any], facts: View) -> Pla
     problems = checks.missing_options(params, unknown_endpoint=not proxy["uri_endpoint"] and _unreadable(service))
     problems += checks.neighbours(current["others"], proxy, len(current["others"]))
     problems += checks.gate(service, proxy, current["region"])
-    store = {
+    store: View = {
         "custom_key_store_id": _announce(name, "custom_key_store_id"),
         "custom_key_store_name": name,
         "custom_key_store_type": EXTERNAL,
@@ -90,14 +97,14 @@ def _plan_create(params: Params, current: Mapping[str, Any], facts: View) -> Pla
         "creation_date": _announce(name, "creation_date"),
         "xks_proxy_configuration": proxy,
     }
+    problems += checks.foreign_key(current["verify_key"], store)
     store_id = store["custom_key_store_id"]
     step = Step(
         "create_key_store",
         {
             "CustomKeyStoreName": name,
             "CustomKeyStoreType": EXTERNAL,
-            "XksProxyConnectivity": proxy["connectivity"],
-            **_arguments(params, proxy, [*PROPERTIES, "access_key_id"]),
+            **updates.arguments(params, proxy, [*AT_REST, "uri_path", "access_key_id"]),
         },
         {store_id: "CustomKeyStoreId"},
         say=f"create {KIND} {name}",
@@ -105,7 +112,7 @@ def _plan_create(params: Params, current: Mapping[str, Any], facts: View) -> Pla
     changes = [Change(KIND, name, None, _shown(store), (step,), store_id)]
     settle = wait_made(name, store_id)
     if params["state"] == "connected":
-        connection = Connection.of(KIND, store)
+        connection = _connection(params, store)
         changes.append(connections.connected_anew(name, store_id, connection.connect()))
         settle = connection.up
     return Plan(tuple(changes), {**current, "store": store}, tuple(problems), (settle,), facts=facts)
@@ -117,7 +124,9 @@ def _announce(name: str, attribute: str) -> str:
 
 
 def _default_endpoint(params: Params, service: Mapping[str, Any] | None) -> str | None:
-    """https:// and the private DNS name of the service."""
+    """https:// and the private DNS name of the service; a public endpoint has none."""
+    if params["xks_proxy_connectivity"] not in (None, VPC_CONNECTIVITY):
+        return None
     if is_pending(params["xks_proxy_vpc_endpoint_service_name"]):
         return _announce(params["custom_key_store_name"], "uri_endpoint")
     if service and service["private_dns_name"]:
@@ -129,18 +138,6 @@ def _unreadable(service: Mapping[str, Any] | None) -> bool:
     return service is not None and service["source"] == "denied"
 
 
-def _arguments(params: Params, proxy: Mapping[str, Any], keys: Sequence[str]) -> View:
-    """Properties as AWS's parameters. The secret goes along with its access key id only (N13)."""
-    arguments = {PROPERTIES[key][1]: proxy[key] for key in keys if key in PROPERTIES and proxy[key]}
-    credential = params["xks_proxy_authentication_credential"]
-    if credential and "access_key_id" in keys:
-        arguments["XksProxyAuthenticationCredential"] = {
-            "AccessKeyId": credential["access_key_id"],
-            "RawSecretAccessKey": credential["raw_secret_access_key"],
-        }
-    return arguments
-
-
 def _shown(store: Mapping[str, Any]) -> View:
     """What a diff shows of a store."""
     named = {key: store[key] for key in ("custom_key_store_id", "custom_key_store_name")}
@@ -150,57 +147,71 @@ def _shown(store: Mapping[str, Any]) -> View:
 def _plan_existing(params: Params, current: Mapping[str, Any], facts: View) -> Plan:
     goal = params["state"]
     before = current["store"]
-    connection = Connection.of(KIND, before)
-    state = connection.state
+    connection = _connection(params, before)
     changed = differences(params, before)
-    proxy = wanted_proxy(params, before["xks_proxy_configuration"]) if changed else before["xks_proxy_configuration"]
-    leaving = goal == "disconnected" and state == CONNECTED
-    problems = [
-        *_state_problems(params, before, changed),
-        *(connections.disconnect_problems(current, params["force"]) if leaving else ()),
-        *(checks.neighbours(current["others"], proxy, None) if set(changed) & set(AT_REST) else ()),
-        *(checks.gate(current["service"], proxy, current["region"])),
-    ]
-    way = connections.route(connection, goal, bool(changed))
-    update = _update(params, before, proxy, changed, way.needs)
-    after = {**before, "xks_proxy_configuration": proxy, "connection_state": way.reached}
+    sent = updates.sent(params, before, changed)
+    wanted = wanted_store(params, before) if changed else before
+    problems = _problems(params, current, changed, sent)
+    way = connections.route(connection, goal, bool(sent), goes_through(params, before))
+    live = state_for_changes(params, before) == CONNECTED
+    step = updates.step(params, connection, wanted, sent, way, live)
+    after = {**wanted, "connection_state": way.reached}
     after["connection_error_code"] = before["connection_error_code"] if way.reached == FAILED else None
-    properties = Change(KIND, connection.name, _shown(before), _shown(after), update, connection.store_id)
+    shown = _shown(before), {**_shown(after), **updates.sent_again(sent, changed)}
+    properties = Change(KIND, connection.name, *shown, step, connection.store_id)
     changes = connections.changes(connection, goal, way, properties)
-    if not (way.first or way.last or update or params["wait"]):
+    if not (way.first or way.last or step or params["wait"]):
         # Nothing will happen in this run, so nothing more than what is there is known.
         after = dict(before)
-    return Plan(tuple(changes), {**current, "store": after}, tuple(problems), way.settle, facts=facts)
+    settle = way.settle or tuple(connection.up for item in step if item.instead)
+    if way.reached == CONNECTED and not way.last:
+        settle += _in_use(params, connection, _access_key(after))
+    warnings = updates.warnings(params, current, sent, live, bool(way.first and way.last))
+    return Plan(tuple(changes), {**current, "store": after}, tuple(problems), settle, warnings, facts)
 
 
-def _update(
-    params: Params, before: View, proxy: Mapping[str, Any], changed: Sequence[str], needs: tuple[Wait, ...]
-) -> tuple[Step, ...]:
-    if not changed:
+def _connection(params: Params, store: Mapping[str, Any]) -> Connection:
+    tries = params["connect_retries"] if params["recover_failed"] else 0
+    return Connection.of(KIND, store, tries, params["retry_pause"])
+
+
+def _in_use(params: Params, connection: Connection, access_key: str | None) -> tuple[Wait, ...]:
+    """Until AWS KMS has used a credential everywhere, which it does not show: for as long as it documents."""
+    hold, key_id = params["effective_after"], params["verify_key_id"]
+    if not (hold or key_id):
         return ()
-    arguments = {"CustomKeyStoreId": before["custom_key_store_id"], **_arguments(params, proxy, changed)}
-    say = f"update {KIND} {before['custom_key_store_name']}"
-    return (Step("kms.update_custom_key_store", arguments, needs=needs, retry=RACE if needs else (), say=say),)
+    return (wait_in_use(connection.name, connection.store_id, access_key, key_id, hold),)
 
 
-def _state_problems(params: Params, store: View, changed: Sequence[str]) -> list[Unmet]:
+def _problems(
+    params: Params, current: Mapping[str, Any], changed: Sequence[str], sent: Sequence[str]
+) -> list[Unmet]:
+    store = current["store"]
+    leaving = params["state"] == "disconnected" and store["connection_state"] == CONNECTED
+    wanted = wanted_store(params, store)
+    proxy = wanted["xks_proxy_configuration"]
+    return [
+        *_state_problems(params, current, sent),
+        *updates.problems(params, changed),
+        *(connections.disconnect_problems(current, params["force"]) if leaving else ()),
+        *(checks.name_in_use(current["others"], wanted) if "custom_key_store_name" in changed else ()),
+        *(checks.neighbours(current["others"], proxy, None) if {*AT_REST, "uri_path"} & set(changed) else ()),
+        *checks.gate(current["service"], proxy, current["region"]),
+        *checks.foreign_key(current["verify_key"], store),
+    ]
+
+
+def _state_problems(params: Params, current: Mapping[str, Any], sent: Sequence[str]) -> list[Unmet]:
     """What cannot be reached from the connection state."""
-    name, goal, state = store["custom_key_store_name"], params["state"], store["connection_state"]
-    at = state_for_changes(goal, state)
+    store = current["store"]
+    name, goal = store["custom_key_store_name"], params["state"]
+    at = state_for_changes(params, store)
     if at == FAILED and goal == "connected":
         return [connections.failed_problem(store)]
-    if at == FAILED and changed:
+    if at == FAILED and sent:
         fix = "AWS KMS changes nothing in this state: run with state disconnected, which also makes these changes."
-        return [unmet("N10", f"connection of {name}", f"FAILED, and {listing(changed)} would change", fix)]
-    if at != CONNECTED:
-        return []
-    current = store["xks_proxy_configuration"]
-    fix = "AWS KMS changes this only while the store is disconnected: run with state disconnected, then connected."
-    return [
-        unmet("N17", option, f"{params[option]}, but {name} is {state} with {current[key]}", fix)
-        for key, (option, _parameter) in AT_REST.items()
-        if key in changed
-    ]
+        return [unmet("N10", f"connection of {name}", f"FAILED, and {listing(sent)} would change", fix)]
+    return updates.refused_live(params, current, sent) if at == CONNECTED else []
 
 
 def _plan_absent(params: Params, current: Mapping[str, Any], facts: View) -> Plan:

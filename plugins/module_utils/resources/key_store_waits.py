@@ -54,6 +54,18 @@ def wait_gone(name: str, store_id: str) -> Wait:
     return Wait(f"deletion of key store {name}", _READ, {"store_id": store_id}, judge_gone, "a few seconds")
 
 
+def wait_in_use(name: str, store_id: str, access_key: str | None, key_id: str | None, hold: float) -> Wait:
+    """Until a credential is in effect, which AWS KMS does not show; KEY_ID is used all the while, if there is one."""
+    return Wait(
+        f"credential of key store {name}",
+        "key_store_in_use",
+        {"store_id": store_id, "key_id": key_id},
+        lambda answer: judge_in_use(answer, access_key),
+        "up to 5 minutes until it is in effect",
+        hold=hold,
+    )
+
+
 def judge_connected(store: Store | None) -> Verdict:
     """AWS KMS answers 200 to a connect that fails later, so only the state counts."""
     state = _state(store)
@@ -71,6 +83,23 @@ def judge_connected(store: Store | None) -> Verdict:
         "custom_key_store_id": store.get("CustomKeyStoreId"),
     }
     return Verdict(FAILED, text, details, passing=bool(advice and advice["retryable"]))
+
+
+def judge_in_use(answer: Mapping[str, Any], access_key: str | None) -> Verdict:
+    """Whether a store is connected with a credential, and its key could be used. answer: store, and what refused."""
+    store = answer["store"] or {}
+    shown = (store.get("XksProxyConfiguration") or {}).get("AccessKeyId")
+    if answer["refused"]:
+        return Verdict(
+            FAILED,
+            f"an encrypt with a KMS key of the store was refused: {answer['refused']} For 5 minutes after a change, "
+            f"AWS KMS uses the old credential as well as {shown}: let the proxy accept both, then run again.",
+        )
+    state = _state(answer["store"])
+    if state != "CONNECTED" or shown != access_key:
+        return Verdict(WAITING, f"{state} with {shown}")
+    used = ", and a KMS key of the store encrypts" if answer["used"] else ""
+    return Verdict(DONE, f"AWS KMS has {shown}{used}")
 
 
 def judge_disconnected(store: Store | None) -> Verdict:

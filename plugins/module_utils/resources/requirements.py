@@ -62,6 +62,7 @@ RULES: dict[str, str] = {
     "R66": "AWS KMS must be allowed to make the interface endpoint.",
     "R68": "The principal of AWS KMS is cks.kms.<region>.amazonaws.com.",
     "R73": "The key store may be created only when its connectivity is complete.",
+    "R135": "When a key store is connected, the KMS keys in it can be used.",
     "R143": "External key stores and CloudHSM key stores differ in what can be set.",
     "N1": "The proxy must not demand a client certificate.",
     "N3": "The names and the credential must have the form that AWS KMS accepts.",

@@ -75,7 +75,8 @@ def _changed_proxy(params: dict[str, Any], proxy: XksProxy) -> XksProxy:
         check_credential(credential)
         proxy = replace(proxy, access_key_id=credential["AccessKeyId"], secret=credential["RawSecretAccessKey"])
     connectivity = params.get("XksProxyConnectivity", proxy.connectivity)
-    if connectivity != proxy.connectivity and "XksProxyUriEndpoint" not in params:
+    endpoint = params.get("XksProxyUriEndpoint", proxy.uri_endpoint)
+    if connectivity != proxy.connectivity and endpoint == proxy.uri_endpoint:
         raise AwsError("ValidationException", "A change of XksProxyConnectivity needs a new XksProxyUriEndpoint.")
     service_name = params.get("XksProxyVpcEndpointServiceName", proxy.service_name) or None
     if connectivity == PUBLIC_CONNECTIVITY and "XksProxyVpcEndpointServiceName" not in params:
@@ -83,10 +84,10 @@ def _changed_proxy(params: dict[str, Any], proxy: XksProxy) -> XksProxy:
     return replace(
         proxy,
         connectivity=connectivity,
-        uri_endpoint=params.get("XksProxyUriEndpoint", proxy.uri_endpoint),
+        uri_endpoint=endpoint,
         uri_path=params.get("XksProxyUriPath", proxy.uri_path),
         service_name=service_name,
-        service_owner=params.get("XksProxyVpcEndpointServiceOwner", proxy.service_owner),
+        service_owner=params.get("XksProxyVpcEndpointServiceOwner", proxy.service_owner) if service_name else None,
     )
 
 
