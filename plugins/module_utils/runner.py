@@ -206,6 +206,9 @@ class _Run:
         try:
             answer = self._call_until_ready(step, args)
         except AwsError as error:
+            if error.code in step.unless:
+                self._do_instead(step, error)
+                return
             self._put_back(step, error)
             raise
         self.written = True
@@ -231,6 +234,13 @@ class _Run:
                     raise
             clock.sleep(delay)
         raise Failure(f"{step.say}: gave up")
+
+    def _do_instead(self, step: Step, refusal: AwsError) -> None:
+        """Another way to what the refused STEP should have done; its user is told that it was taken."""
+        way = ", ".join(item.say for item in step.instead)
+        self.module.warn(f"{step.say}: AWS refused {refusal.action} with {refusal.code}. Done instead: {way}.")
+        for item in step.instead:
+            self._apply(item)
 
     def _put_back(self, step: Step, refusal: AwsError) -> None:
         """Undo what the refused STEP came after. Where that fails too, both are told, the refusal first."""

@@ -24,6 +24,7 @@ DELAYS: dict[str, float] = {
     "endpoint_service_delete": 10,
     "xks_connect": 300,
     "xks_disconnect": 300,
+    "xks_update": 300,
     "cloudhsm_connect": 1200,
     "cloudhsm_disconnect": 120,
 }
@@ -54,6 +55,8 @@ class Settings:
     # Seconds of the clock by name, where they differ from DELAYS.
     delays: dict[str, float] = field(default_factory=dict)
     key_store_quota: int = 10
+    # Whether credential and URI path of a connected external store may change: AWS's pages disagree.
+    live_updates: bool = True
     # Seconds that a proxy has for an answer.
     proxy_timeout: float = 0.25
 

@@ -46,6 +46,7 @@ class Wait:
     what: "Network Load Balancer payments". verb and args: the read to repeat. judge: its answer -> Verdict.
     usual: how long AWS documents that it takes, in words.
     again: the next try, if there is one, from the details of a failure and the number of tries after the first.
+    hold: for how many seconds it must stay done, where AWS does not show when a change has arrived everywhere.
     """
 
     what: str
@@ -54,6 +55,7 @@ class Wait:
     judge: Callable[[Any], Verdict]
     usual: str = ""
     again: Callable[[Mapping[str, Any], int], Again | None] = field(default=never, compare=False)
+    hold: float = 0
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Step:
     retry: error codes that mean "not yet": the call is repeated until wait_timeout.
     say: the step in words, for messages.
     undo: what is done, in order, when AWS refuses the call, so that what was there before works again.
+    instead: what is done, in order, when AWS refuses the call with one of the codes in `unless`, and leads to the same.
     """
 
     verb: str
@@ -75,6 +78,8 @@ class Step:
     retry: tuple[str, ...] = ()
     say: str = ""
     undo: tuple[Step | Wait, ...] = ()
+    instead: tuple[Step, ...] = ()
+    unless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,7 @@ def release(world: World, store: KeyStore) -> None:
         found.by_endpoint.pop(store.endpoint_id, None)
     store.endpoint_id = None
     hsm.let_go(world, store)
+    store.former.clear()
     for interface_id in store.interfaces:
         graph.remove_interface(store.account, store.region, interface_id)
     store.interfaces = []
