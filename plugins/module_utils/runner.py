@@ -24,7 +24,7 @@ from ansible_collections.keylink.aws.plugins.module_utils.core.errors import Aws
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import find, substitute
 from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Plan, Step, Wait
 from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet, blocking, report
-from ansible_collections.keylink.aws.plugins.module_utils.core.wait import Clock, Passing, delays, wait_for
+from ansible_collections.keylink.aws.plugins.module_utils.core.wait import Clock, WaitFailed, delays, wait_for
 
 Params = Mapping[str, Any]
 
@@ -262,15 +262,15 @@ class _Run:
                 self._wait_once(waits)
                 self.waited += self.context.clock.now() - start
                 return
-            except Passing as failure:
-                wait = failure.wait
-                tried += 1
-                if tried > wait.tries:
+            except WaitFailed as failure:
+                again = failure.wait.again(failure.details, tried)
+                if again is None:
                     raise
-                often = f"trying again, {tried} of {wait.tries}"
-                self.context.progress(f"{failure.message} This can pass: {often}, after {wait.pause:.0f} s")
-                self.context.clock.sleep(wait.pause)
-                for step in wait.again:
+                tried += 1
+                after = f" after {again.pause:.0f} s" if again.pause else ""
+                self.context.progress(f"{failure.message} Trying again{after}.")
+                self.context.clock.sleep(again.pause)
+                for step in again.steps:
                     self._apply(step)
 
     def _wait_once(self, waits: tuple[Wait, ...]) -> None:

@@ -19,15 +19,24 @@ FAILED = "failed"
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a look at a resource says about a wait: DONE, WAITING or FAILED, the state in words, a remedy.
-
-    passing: whether what FAILED can succeed when it is done again as it was.
-    """
+    """What a look at a resource says about a wait: DONE, WAITING or FAILED, the state in words, a remedy."""
 
     status: str
     text: str
     details: Mapping[str, Any] = field(default_factory=dict)
-    passing: bool = False
+
+
+@dataclass(frozen=True)
+class Again:
+    """Another try of a wait that FAILED: after pause seconds, the steps that begin it."""
+
+    steps: tuple[Step, ...]
+    pause: float = 0
+
+
+def never(details: Mapping[str, Any], tried: int) -> Again | None:
+    """For waits whose failure is the end."""
+    return None
 
 
 @dataclass(frozen=True)
@@ -36,7 +45,7 @@ class Wait:
 
     what: "Network Load Balancer payments". verb and args: the read to repeat. judge: its answer -> Verdict.
     usual: how long AWS documents that it takes, in words.
-    again: what is done, after pause seconds and at most tries times, when it FAILED for a reason that passes.
+    again: the next try, if there is one, from the details of a failure and the number of tries after the first.
     hold: for how many seconds it must stay done, where AWS does not show when a change has arrived everywhere.
     """
 
@@ -45,9 +54,7 @@ class Wait:
     args: Mapping[str, Any]
     judge: Callable[[Any], Verdict]
     usual: str = ""
-    again: tuple[Step, ...] = ()
-    tries: int = 0
-    pause: float = 0
+    again: Callable[[Mapping[str, Any], int], Again | None] = field(default=never, compare=False)
     hold: float = 0
 
 

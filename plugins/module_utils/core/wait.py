@@ -28,8 +28,8 @@ def delays(jitter: Callable[[], float]) -> Iterator[float]:
         delay = min(delay * GROWTH, LONGEST_DELAY)
 
 
-class Passing(Failure):
-    """A wait that failed for a reason that passes; WAIT says how it is tried again."""
+class WaitFailed(Failure):
+    """A wait whose judge said FAILED; WAIT says whether it is tried again."""
 
     def __init__(self, wait: Wait, message: str, **details: Any) -> None:
         super().__init__(message, **details)
@@ -62,10 +62,8 @@ def wait_for(
     for delay in delays(clock.jitter):
         verdicts = [(wait, wait.judge(poll(wait))) for wait in pending]
         for wait, verdict in verdicts:
-            if verdict.status == FAILED and verdict.passing:
-                raise Passing(wait, f"{wait.what}: {verdict.text}", **verdict.details)
             if verdict.status == FAILED:
-                raise Failure(f"{wait.what}: {verdict.text}", **verdict.details)
+                raise WaitFailed(wait, f"{wait.what}: {verdict.text}", **verdict.details)
         pending = [wait for wait, verdict in verdicts if not _holds(wait, verdict, since, clock.now())]
         elapsed = clock.now() - start
         if not pending:
@@ -111,4 +109,4 @@ def _ran_out(pending: Sequence[Wait], texts: dict[str, str], timeout: float) -> 
     )
 
 
-__all__ = ["Clock", "Passing", "Verdict", "delays", "wait_for"]
+__all__ = ["Clock", "Verdict", "WaitFailed", "delays", "wait_for"]

@@ -11,11 +11,11 @@ disconnect alone, which erases the error code (N10).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.compare import listing
-from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Change, Plan, Step, Wait
+from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Again, Change, Plan, Step, Wait
 from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet
 from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_waits import (
     wait_connected,
@@ -43,7 +43,8 @@ class Connection:
     """The connection of one key store, and the calls that change it.
 
     kind: such as "external key store". tries and pause: how often, and after how many seconds, it is disconnected and
-    connected again when it FAILED for a reason that passes.
+    connected again when it FAILED for a reason that passes. cure: an update that the task carries, which is made once
+    when it FAILED with one of cured.
     """
 
     kind: str
@@ -53,19 +54,14 @@ class Connection:
     state: str
     tries: int = 0
     pause: float = 0
+    cure: Step | None = None
+    cured: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, kind: str, store: Mapping[str, Any], tries: int = 0, pause: float = 0) -> Connection:
-        """The connection of a store as the modules view it."""
-        return cls(
-            kind,
-            store["custom_key_store_name"],
-            store["custom_key_store_id"],
-            store["custom_key_store_type"],
-            store["connection_state"],
-            tries,
-            pause,
-        )
+    def of(cls, kind: str, store: Mapping[str, Any]) -> Connection:
+        """The connection of a store as the modules view it; it is not tried again."""
+        names = ("custom_key_store_name", "custom_key_store_id", "custom_key_store_type", "connection_state")
+        return cls(kind, *(store[name] for name in names))
 
     def connect(self, needs: tuple[Wait, ...] = ()) -> Step:
         retry = RACE if needs else ()
@@ -79,9 +75,18 @@ class Connection:
 
     @property
     def up(self) -> Wait:
-        """Until it is connected; a failure that passes is tried again."""
-        again = (self.disconnect(), self.connect((self.down,))) if self.tries else ()
-        return wait_connected(self.name, self.store_id, self.store_type, again, self.tries, self.pause)
+        """Until it is connected."""
+        return wait_connected(self.name, self.store_id, self.store_type, self._again)
+
+    def _again(self, failure: Mapping[str, Any], tried: int) -> Again | None:
+        """From FAILED by way of DISCONNECTED, if something was cured or can pass."""
+        if self.cure and not tried and failure["connection_error_code"] in self.cured:
+            update = replace(self.cure, needs=(self.down,), retry=RACE, undo=())
+            return Again((self.disconnect(), update, self.connect()))
+        advice = failure["remedy"]
+        if advice and advice["retryable"] and tried < self.tries:
+            return Again((self.disconnect(), self.connect((self.down,))), self.pause)
+        return None
 
     @property
     def down(self) -> Wait:

@@ -6,16 +6,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.plan import (
     DONE,
     FAILED,
     WAITING,
-    Step,
+    Again,
     Verdict,
     Wait,
+    never,
 )
 from ansible_collections.keylink.aws.plugins.module_utils.resources.remedies import (
     CLOUDHSM,
@@ -34,11 +35,10 @@ Store = Mapping[str, Any]
 
 
 def wait_connected(
-    name: str, store_id: str, store_type: str, again: tuple[Step, ...] = (), tries: int = 0, pause: float = 0
+    name: str, store_id: str, store_type: str, again: Callable[[Mapping[str, Any], int], Again | None] = never
 ) -> Wait:
     what = f"connection of key store {name}"
-    usual = _CONNECT[store_type]
-    return Wait(what, _READ, {"store_id": store_id}, judge_connected, usual, again=again, tries=tries, pause=pause)
+    return Wait(what, _READ, {"store_id": store_id}, judge_connected, _CONNECT[store_type], again)
 
 
 def wait_disconnected(name: str, store_id: str, store_type: str) -> Wait:
@@ -82,7 +82,7 @@ def judge_connected(store: Store | None) -> Verdict:
         "remedy": advice,
         "custom_key_store_id": store.get("CustomKeyStoreId"),
     }
-    return Verdict(FAILED, text, details, passing=bool(advice and advice["retryable"]))
+    return Verdict(FAILED, text, details)
 
 
 def judge_in_use(answer: Mapping[str, Any], access_key: str | None) -> Verdict:

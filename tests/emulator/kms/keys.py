@@ -109,7 +109,7 @@ def _check_store_key(call: Call) -> KeyStore:
         raise invalid_state(store, "create keys in it")
     if store.hsm is not None:
         cluster = cloudhsm.find(call.world, call.account, call.region, store.hsm.cluster_id)
-        if cluster is None or len(set(cluster.hsms)) < 2:
+        if cluster is None or len(set(cluster.active_zones)) < 2:
             text = f"The cluster {store.hsm.cluster_id} needs two active HSMs in different Availability Zones."
             raise AwsError("CloudHsmClusterInvalidConfigurationException", text)
     if "XksKeyId" in params:

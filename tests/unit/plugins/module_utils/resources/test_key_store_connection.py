@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Change, Step, Wait
@@ -28,8 +29,8 @@ GOALS = ("connected", "disconnected", "present", "absent")
 UPDATE = Step("kms.update_custom_key_store", {})
 
 
-def connection(state: str, store_type: str = CLOUDHSM, tries: int = 0) -> Connection:
-    return Connection("key store", "payments", "cks-1", store_type, state, tries)
+def connection(state: str, store_type: str = CLOUDHSM) -> Connection:
+    return Connection("key store", "payments", "cks-1", store_type, state)
 
 
 def calls(way: Route) -> tuple[list[str], list[str]]:
@@ -121,12 +122,36 @@ def test_a_diff_shows_the_time_without_connection() -> None:
     assert [step.verb for step in recovered.steps] == [DISCONNECT, CONNECT]
 
 
-def test_a_failure_that_passes_is_tried_again_from_disconnected() -> None:
-    wait = connection("DISCONNECTED", tries=2).up
-    assert [step.verb for step in wait.again] == [DISCONNECT, CONNECT]
-    assert [need.judge for need in wait.again[1].needs] == [judge_disconnected]
-    assert wait.tries == 2
-    assert connection("DISCONNECTED").up.again == ()
+CURE = Step("kms.update_custom_key_store", {"KeyStorePassword": "x"}, undo=(UPDATE,))
+
+
+@pytest.mark.parametrize(
+    ("code", "tried", "expected", "pause"),
+    [
+        ("NETWORK_ERRORS", 0, [DISCONNECT, CONNECT], 60),
+        ("NETWORK_ERRORS", 1, [DISCONNECT, CONNECT], 60),
+        ("INTERNAL_ERROR", 2, None, 0),
+        ("USER_LOCKED_OUT", 0, [DISCONNECT, UPDATE.verb, CONNECT], 0),
+        ("USER_LOCKED_OUT", 1, None, 0),
+        ("CLUSTER_NOT_FOUND", 0, None, 0),
+    ],
+)
+def test_a_failure_that_passes_or_is_cured_is_tried_again_from_disconnected(
+    code: str, tried: int, expected: list[str] | None, pause: float
+) -> None:
+    link = replace(connection("DISCONNECTED"), tries=2, pause=60, cure=CURE, cured=("USER_LOCKED_OUT",))
+    again = link.up.again(judge_connected({"ConnectionState": "FAILED", "ConnectionErrorCode": code}).details, tried)
+    assert (again and [step.verb for step in again.steps]) == expected
+    if again:
+        assert again.pause == pause
+        # Nothing comes before the disconnect is done, and nothing is put back: the store was FAILED.
+        assert [need.judge for need in again.steps[1].needs] == [judge_disconnected]
+        assert again.steps[1].undo == ()
+
+
+def test_nothing_is_tried_again_unless_asked() -> None:
+    details = judge_connected({"ConnectionState": "FAILED", "ConnectionErrorCode": "INTERNAL_ERROR"}).details
+    assert connection("DISCONNECTED").up.again(details, 0) is None
 
 
 @pytest.mark.parametrize(("store_type", "usual"), [(EXTERNAL, "about 5 minutes"), (CLOUDHSM, "up to 20 minutes")])
