@@ -27,8 +27,8 @@ author:
 options:
   state:
     description:
-      - V(connected) makes the store if needed, and connects it. A store that is C(FAILED) is reported with its remedy
-        and left as it is (N10), unless O(recover_failed=true).
+      - V(connected) makes the store if needed, and connects it. A store that is C(FAILED) is repaired where that can
+        help (see O(recover_failed)), and else reported with its remedy.
       - V(disconnected) makes the store if needed, and disconnects it. Its KMS keys are unusable then (see O(force)).
       - V(present) makes the store if needed, and never connects or disconnects it.
       - V(absent) disconnects the store and deletes it. A store with KMS keys is refused (N18).
@@ -120,23 +120,26 @@ options:
     version_added: 0.2.0
   recover_failed:
     description:
-      - Lets O(state=connected) take a store out of C(FAILED). The error code is read, the store disconnected, changed
-        where it differs from the options, and connected again.
-      - Also lets a connect that ends with a code that can pass be tried again; see O(connect_retries).
+      - Whether a store that is C(FAILED), or fails while it is waited for, is disconnected, changed as the task says,
+        and connected again.
+      - That is done only where it can help, which is when the code is one that passes by itself, when the task carries
+        a property that differs or the credential for C(INVALID_CREDENTIALS), when the endpoint service that AWS KMS
+        did not like meets its requirements now, or with O(force=true). Otherwise the task fails with the remedy and
+        leaves the store as it is, so that its error code stays (N10).
     type: bool
-    default: false
+    default: true
     version_added: 0.2.0
-  connect_retries:
+  transient_retries:
     description:
-      - With O(recover_failed=true), how often to disconnect and connect again when a connect ends with a code that can
-        pass (C(INTERNAL_ERROR), C(NETWORK_ERRORS), C(XKS_PROXY_INVALID_RESPONSE), C(XKS_PROXY_TIMED_OUT)).
+      - How often a connection that failed for a reason that passes (C(INTERNAL_ERROR), C(NETWORK_ERRORS),
+        C(XKS_PROXY_INVALID_RESPONSE), C(XKS_PROXY_TIMED_OUT)) is tried again in one run. 0 is never.
     type: int
     default: 2
     version_added: 0.2.0
-  retry_pause:
-    description: Seconds before each of O(connect_retries).
+  transient_retry_delay:
+    description: Seconds before each of these tries. AWS advises to wait a few minutes.
     type: int
-    default: 60
+    default: 120
     version_added: 0.2.0
   force:
     description:
@@ -144,6 +147,7 @@ options:
         keys that this identity cannot look at (N17).
       - Allows O(state=connected) to disconnect a connected store for a change that AWS KMS makes at rest only, and to
         connect it again. Its KMS keys are unusable meanwhile, and listed in RV(kms_keys).
+      - Lets O(recover_failed) connect a C(FAILED) store again after a repair that neither the task nor AWS shows.
       - It never lets a store with KMS keys be deleted.
     type: bool
     default: false
@@ -229,10 +233,10 @@ EXAMPLES = r"""
     xks_proxy_uri_endpoint: https://xks-proxy-2.example.com
     force: true
 
-- name: Repair it when its connection has failed
+- name: Connect it again after the certificate of the proxy was renewed
   keylink.aws.xks_key_store:
     name: payments
-    recover_failed: true
+    force: true
 
 - name: Take it offline although it has keys
   keylink.aws.xks_key_store:
@@ -379,9 +383,9 @@ SPEC = runner.Spec(
         "force_update_credential": {"type": "bool", "default": False},
         "effective_after": {"type": "int", "default": 0},
         "verify_key_id": {"no_log": False},
-        "recover_failed": {"type": "bool", "default": False},
-        "connect_retries": {"type": "int", "default": 2},
-        "retry_pause": {"type": "int", "default": 60},
+        "recover_failed": {"type": "bool", "default": True},
+        "transient_retries": {"type": "int", "default": 2},
+        "transient_retry_delay": {"type": "int", "default": 120},
         "force": {"type": "bool", "default": False},
         **runner.wait_arguments(timeout=1200),
     },

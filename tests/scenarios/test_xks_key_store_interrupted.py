@@ -92,7 +92,7 @@ JOBS: dict[str, tuple[Start, dict[str, Any], list[str], str | None]] = {
         [DISCONNECT, UPDATE, CONNECT],
         "CONNECTED",
     ),
-    "recover": (failed, {"recover_failed": True}, [DISCONNECT, UPDATE, CONNECT], "CONNECTED"),
+    "recover": (failed, {}, [DISCONNECT, UPDATE, CONNECT], "CONNECTED"),
     "absent": (up, {"state": "absent"}, [DISCONNECT, DELETE], None),
     "absent from failed": (failed, {"state": "absent"}, [DISCONNECT, DELETE], None),
 }

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.compare import listing
@@ -171,8 +172,10 @@ def _plan_existing(params: Params, current: Mapping[str, Any], facts: View) -> P
 
 
 def _connection(params: Params, store: Mapping[str, Any]) -> Connection:
-    tries = params["connect_retries"] if params["recover_failed"] else 0
-    return Connection.of(KIND, store, tries, params["retry_pause"])
+    connection = Connection.of(KIND, store)
+    if not params["recover_failed"]:
+        return connection
+    return replace(connection, tries=params["transient_retries"], pause=params["transient_retry_delay"])
 
 
 def _in_use(params: Params, connection: Connection, access_key: str | None) -> tuple[Wait, ...]:
@@ -206,8 +209,8 @@ def _state_problems(params: Params, current: Mapping[str, Any], sent: Sequence[s
     store = current["store"]
     name, goal = store["custom_key_store_name"], params["state"]
     at = state_for_changes(params, store)
-    if at == FAILED and goal == "connected":
-        return [connections.failed_problem(store)]
+    if store["connection_state"] == FAILED and goal == "connected":
+        return updates.failed_problems(params, current, sent)
     if at == FAILED and sent:
         fix = "AWS KMS changes nothing in this state: run with state disconnected, which also makes these changes."
         return [unmet("N10", f"connection of {name}", f"FAILED, and {listing(sent)} would change", fix)]

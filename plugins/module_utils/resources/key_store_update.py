@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Step
-from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet
+from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet, blocking
+from ansible_collections.keylink.aws.plugins.module_utils.resources import key_store_checks as checks
 from ansible_collections.keylink.aws.plugins.module_utils.resources import key_store_connection as connections
 from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_connection import (
     CONNECTED,
@@ -26,11 +28,19 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_vi
     properties,
     state_for_changes,
 )
+from ansible_collections.keylink.aws.plugins.module_utils.resources.remedies import EXTERNAL, remedy
 from ansible_collections.keylink.aws.plugins.module_utils.resources.requirements import unmet
 
 _CREDENTIAL = "access_key_id"
 # A connect that failed with this is repaired by sending the secret, although its access key id is the same.
 _WRONG_SECRET = "INVALID_CREDENTIALS"
+# Of these AWS shows whether the cause is gone.
+_SERVICE_CODES = ("XKS_VPC_ENDPOINT_SERVICE_NOT_FOUND", "XKS_VPC_ENDPOINT_SERVICE_INVALID_CONFIGURATION")
+_HINT = (
+    "When it is repaired, run again with force: true, which disconnects and connects it; the task changes nothing that "
+    "could help, and AWS does not show whether the cause is gone."
+)
+_NO_RECOVERY = "With recover_failed: true this module takes these steps."
 _REFUSED_LIVE = ("CustomKeyStoreInvalidStateException",)
 
 Params = Mapping[str, Any]
@@ -96,6 +106,20 @@ def refused_live(params: Params, current: Mapping[str, Any], changed: Sequence[s
         if key in changed and params[option]
     ]
     return found + (connections.disconnect_problems(current, False, "changing") if found else [])
+
+
+def failed_problems(params: Params, current: Mapping[str, Any], keys: Sequence[str]) -> list[Unmet]:
+    """N10: a FAILED store is connected again only where that can help, and is otherwise left with its error code."""
+    store, service = current["store"], current["service"]
+    code = store["connection_error_code"]
+    advice = remedy(code, EXTERNAL)
+    proxy = store["xks_proxy_configuration"]
+    repaired = code in _SERVICE_CODES and service and not blocking(checks.gate(service, proxy, current["region"]))
+    helps = bool(advice and advice["retryable"]) or bool(keys) or bool(repaired) or params["force"]
+    if params["recover_failed"] and helps:
+        return []
+    failed = connections.failed_problem(store)
+    return [replace(failed, fix=f"{failed.fix} {_HINT if params['recover_failed'] else _NO_RECOVERY}")]
 
 
 def problems(params: Params, changed: Sequence[str]) -> list[Unmet]:

@@ -42,9 +42,9 @@ def params(**others: Any) -> dict[str, Any]:
         "force_update_credential": False,
         "effective_after": 0,
         "verify_key_id": None,
-        "recover_failed": False,
-        "connect_retries": 2,
-        "retry_pause": 60,
+        "recover_failed": True,
+        "transient_retries": 2,
+        "transient_retry_delay": 120,
         "force": False,
         "wait": True,
         "wait_timeout": 1200,
@@ -78,6 +78,20 @@ def raw(state: str = "CONNECTED", name: str = "payments", number: int = 1, **pro
     if state == "FAILED":
         found["ConnectionErrorCode"] = "XKS_PROXY_NOT_REACHABLE"
     return found
+
+
+def service(**others: Any) -> dict[str, Any]:
+    own = {
+        "ServiceState": "Available",
+        "NetworkLoadBalancerArns": ["arn"],
+        "AcceptanceRequired": False,
+        "SupportedIpAddressTypes": ["ipv4"],
+        "AvailabilityZones": ["eu-central-1a", "eu-central-1b"],
+        "PrivateDnsName": "from-the-service.example.com",
+        "PrivateDnsNameConfiguration": {"State": "verified"},
+    }
+    principals = [{"Principal": "cks.kms.eu-central-1.amazonaws.com"}]
+    return {"name": SERVICE_NAME, "own": own, "principals": principals, "seen": None, "denied": "", **others}
 
 
 def neighbour(number: int = 2) -> dict[str, Any]:

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
 
 import pytest
 from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import blocking
@@ -29,6 +28,7 @@ from ansible_collections.keylink.aws.tests.unit.plugins.module_utils.resources.k
     neighbour,
     params,
     raw,
+    service,
     stops,
     verbs,
     view,
@@ -38,7 +38,8 @@ EXPECTED: dict[tuple[str, str | None], list[str]] = {
     ("connected", None): [CREATE, CONNECT],
     ("connected", "CONNECTED"): [],
     ("connected", "CONNECTING"): [],
-    ("connected", "FAILED"): [],
+    # Only where it can help: here the plan is stopped.
+    ("connected", "FAILED"): [DISCONNECT, CONNECT],
     ("connected", "DISCONNECTED"): [CONNECT],
     ("connected", "DISCONNECTING"): [CONNECT],
     ("disconnected", None): [CREATE],
@@ -153,20 +154,6 @@ def test_a_name_with_parentheses_has_a_placeholder_too() -> None:
     plan = key_store.plan(given, view(given))
     (pending,) = plan.steps[0].binds
     assert pending == "(known after apply: key_store.payments eu.custom_key_store_id)"
-
-
-def service(**others: Any) -> dict[str, Any]:
-    own = {
-        "ServiceState": "Available",
-        "NetworkLoadBalancerArns": ["arn"],
-        "AcceptanceRequired": False,
-        "SupportedIpAddressTypes": ["ipv4"],
-        "AvailabilityZones": ["eu-central-1a", "eu-central-1b"],
-        "PrivateDnsName": "from-the-service.example.com",
-        "PrivateDnsNameConfiguration": {"State": "verified"},
-    }
-    principals = [{"Principal": "cks.kms.eu-central-1.amazonaws.com"}]
-    return {"name": SERVICE_NAME, "own": own, "principals": principals, "seen": None, "denied": "", **others}
 
 
 def test_the_endpoint_defaults_to_the_private_dns_name() -> None:

@@ -27,6 +27,7 @@ from ansible_collections.keylink.aws.tests.unit.plugins.module_utils.resources.k
     neighbour,
     params,
     raw,
+    service,
     stops,
     verbs,
     view,
@@ -51,14 +52,14 @@ CHANGES: list[tuple[str, str, dict[str, str], dict[str, Any], list[str]]] = [
     ("connected", "DISCONNECTED", AT_REST, {}, [UPDATE, CONNECT]),
     # What never connects, never disconnects either.
     ("present", "CONNECTED", AT_REST, {"force": True}, ["N17"]),
-    ("present", "FAILED", LIVE, {"force": True, "recover_failed": True}, ["N10"]),
+    ("present", "FAILED", LIVE, {"force": True}, ["N10"]),
     ("present", "FAILED", {}, {"force_update_credential": True}, ["N10"]),
+    # Neither the task nor AWS shows that anything is better now.
     ("connected", "FAILED", {}, {}, ["N10"]),
-    ("connected", "FAILED", LIVE, {"force": True}, ["N10"]),
-    ("connected", "FAILED", {}, {"recover_failed": True}, [DISCONNECT, CONNECT]),
-    ("connected", "FAILED", LIVE, {"recover_failed": True}, THROUGH),
-    ("connected", "FAILED", AT_REST, {"recover_failed": True}, THROUGH),
-    ("connected", "CONNECTED", {}, {"recover_failed": True}, []),
+    ("connected", "FAILED", LIVE, {"force": True, "recover_failed": False}, ["N10"]),
+    ("connected", "FAILED", {}, {"force": True}, [DISCONNECT, CONNECT]),
+    ("connected", "FAILED", LIVE, {}, THROUGH),
+    ("connected", "FAILED", AT_REST, {}, THROUGH),
     ("connected", "CONNECTED", {}, {"force_update_credential": True}, [UPDATE]),
     ("present", "CONNECTED", {}, {"force_update_credential": True}, [UPDATE]),
     ("connected", "DISCONNECTED", {}, {"force_update_credential": True}, [UPDATE, CONNECT]),
@@ -85,7 +86,7 @@ def test_changes(goal: str, state: str, drift: dict[str, str], options: dict[str
 )
 def test_the_fixed_point(goal: str, state: str, drift: dict[str, str], name: str | None) -> None:
     given = params(
-        state=goal, force=True, recover_failed=True, new_custom_key_store_name=name, effective_after=300,
+        state=goal, force=True, new_custom_key_store_name=name, effective_after=300,
         xks_proxy_connectivity="VPC_ENDPOINT_SERVICE",
     )
     plan = key_store.plan(given, view(given, raw(state, **drift)))
@@ -122,7 +123,7 @@ def test_what_is_refused_at_rest_is_undone() -> None:
     assert "key-0 (Enabled) and key-1 (Disabled)" in warning
     assert len(plan.facts["kms_keys"]) == 2
     # Nobody was connected before.
-    given = params(force=True, recover_failed=True)
+    given = params(force=True)
     plan = key_store.plan(given, view(given, raw("FAILED", **AT_REST)))
     assert (plan.steps[1].undo, plan.warnings) == ((), ())
 
@@ -142,8 +143,9 @@ def test_the_secret_is_sent_again_only_when_that_is_asked_for_or_needed() -> Non
         (params(), raw(), False),
         (params(force_update_credential=True), raw(), True),
         (bare(force_update_credential=True), raw(), False),
-        (params(recover_failed=True), raw("FAILED"), False),
-        (params(recover_failed=True), wrong_secret, True),
+        (params(force=True), raw("FAILED"), False),
+        (params(), wrong_secret, True),
+        (params(recover_failed=False), wrong_secret, False),
         (params(state="disconnected"), wrong_secret, True),
         (params(state="present"), wrong_secret, False),
         (params(), raw(**CREDENTIAL), True),
@@ -185,15 +187,60 @@ def test_only_a_key_of_the_store_proves_that_it_works(home: str | None, expected
     assert stops(key_store.plan(given, views.with_verify_key(view(given), metadata))) == ["R135"]
 
 
+def failed_with(code: str) -> dict[str, Any]:
+    return {**raw("FAILED"), "ConnectionErrorCode": code}
+
+
+@pytest.mark.parametrize(
+    ("code", "options", "expected"),
+    [
+        ("INTERNAL_ERROR", {}, []),
+        ("XKS_PROXY_TIMED_OUT", {}, []),
+        ("XKS_PROXY_NOT_REACHABLE", {}, ["N10"]),
+        ("XKS_PROXY_NOT_REACHABLE", {"force": True}, []),
+        ("INVALID_CREDENTIALS", {}, []),
+        ("INVALID_CREDENTIALS", {"xks_proxy_authentication_credential": None}, ["N10"]),
+        ("XKS_VPC_ENDPOINT_SERVICE_NOT_FOUND", {}, ["N10"]),
+        *((code, {"recover_failed": False, "force": True}, ["N10"]) for code in ("INTERNAL_ERROR", "NEW_CODE")),
+    ],
+)
+def test_when_it_helps_to_connect_a_failed_store_again(
+    code: str, options: dict[str, Any], expected: list[str]
+) -> None:
+    given = params(**options)
+    plan = key_store.plan(given, view(given, failed_with(code)))
+    assert stops(plan) == expected
+    if expected:
+        assert ("force: true" if given["recover_failed"] else "recover_failed: true") in str(plan.unmet[0])
+
+
+@pytest.mark.parametrize(("flaw", "expected"), [({}, []), ({"AcceptanceRequired": True}, ["N10", "R8"])])
+def test_a_repaired_endpoint_service_is_seen(flaw: dict[str, Any], expected: list[str]) -> None:
+    given = params()
+    repaired = service()
+    repaired["own"] |= {"PrivateDnsName": "xks-proxy.example.com", **flaw}
+    store = failed_with("XKS_VPC_ENDPOINT_SERVICE_INVALID_CONFIGURATION")
+    assert stops(key_store.plan(given, views.with_service(view(given, store), repaired))) == expected
+
+
 @pytest.mark.parametrize(
     ("state", "options", "expected"),
-    [("FAILED", {}, 0), ("FAILED", {"recover_failed": True}, 2), ("DISCONNECTED", {"recover_failed": True}, 2),
-     ("DISCONNECTED", {}, 0), (None, {"recover_failed": True}, 2)],
+    [
+        ("FAILED", {"force": True}, 2),
+        ("DISCONNECTED", {}, 2),
+        (None, {}, 2),
+        ("DISCONNECTED", {"recover_failed": False}, 0),
+    ],
 )
 def test_how_often_a_connect_is_tried_again(state: str | None, options: dict[str, Any], expected: int) -> None:
     given = params(**options)
     plan = key_store.plan(given, view(given, *([raw(state)] if state else [])))
-    assert [(wait.tries, wait.pause) for wait in plan.settle] == [(expected, 60)]
+    (wait,) = plan.settle
+    failure = {"connection_error_code": "INTERNAL_ERROR", "remedy": {"retryable": True}}
+    tries = [wait.again(failure, tried) for tried in range(4)]
+    assert [bool(item) for item in tries] == [tried < expected for tried in range(4)]
+    assert {item.pause for item in tries if item} <= {120}
+    assert wait.again({**failure, "remedy": {"retryable": False}}, 0) is None
 
 
 def test_a_rename_is_found_again() -> None:
