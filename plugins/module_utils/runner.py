@@ -24,7 +24,13 @@ from ansible_collections.keylink.aws.plugins.module_utils.core.errors import Aws
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import find, substitute
 from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Plan, Step, Wait
 from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet, blocking, report
-from ansible_collections.keylink.aws.plugins.module_utils.core.wait import Clock, WaitFailed, delays, wait_for
+from ansible_collections.keylink.aws.plugins.module_utils.core.wait import (
+    REPORT_EVERY,
+    Clock,
+    WaitFailed,
+    delays,
+    wait_for,
+)
 
 Params = Mapping[str, Any]
 
@@ -59,6 +65,7 @@ class Spec:
     read: the current state. plan: what to do. returns: the module's keys from a state (predicted or read).
     calls: client functions that steps and waits name, besides "service.operation" of boto3.
     explain: error code of AWS -> what it means here and what to do, as a sentence.
+    held_by: error code -> a look at what stands in the way, from the arguments of the refused call, in words.
     """
 
     argument_spec: Mapping[str, Any]
@@ -69,6 +76,7 @@ class Spec:
     calls: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     constraints: Mapping[str, Any] = field(default_factory=dict)
     explain: Mapping[str, str] = field(default_factory=dict)
+    held_by: Mapping[str, Callable[[Aws, Mapping[str, Any]], str]] = field(default_factory=dict)
 
     @property
     def module_arguments(self) -> dict[str, Any]:
@@ -108,7 +116,8 @@ def run(spec: Spec, module: Any, context: Context) -> None:
     except Failure as failure:
         module.fail_json(msg=failure.message, **{"changed": this.written, **this.facts, **failure.details})
     except AwsError as error:
-        module.fail_json(**{"changed": this.written, **this.facts, **_explain(error, spec.explain)})
+        advice = {**spec.explain, error.code: f"{this.held(error)}{spec.explain.get(error.code, '')}"}
+        module.fail_json(**{"changed": this.written, **this.facts, **_explain(error, advice)})
     else:
         module.exit_json(**result)
 
@@ -163,6 +172,15 @@ class _Run:
         if plan.changed:
             result["diff"] = substitute(plan.diff, self.bound)
         return result
+
+    def held(self, error: AwsError) -> str:
+        """What stands in the way of a refused call, as far as this identity may look."""
+        look = self.spec.held_by.get(error.code)
+        try:
+            found = look(self.aws, error.arguments) if look else ""
+        except (AwsError, Failure):
+            found = ""
+        return f"{found} " if found else ""
 
     def _observed(self, plan: Plan) -> Mapping[str, Any]:
         """The state after the steps, read until it shows what they made: AWS's lists lag behind for a while."""
@@ -222,6 +240,7 @@ class _Run:
         start = clock.now()
         patience = float(self.params.get("wait_timeout") or 0)
         fresh = args != step.args
+        told = 0.0
         for delay in delays(clock.jitter):
             try:
                 return self._call(step.verb, args, step.say)
@@ -232,6 +251,10 @@ class _Run:
                 )
                 if not again:
                     raise
+                if step.say and elapsed >= told + REPORT_EVERY:
+                    told = elapsed
+                    most = f"{elapsed:.0f} s of at most {patience:.0f} s"
+                    self.context.progress(f"{step.say}: not yet, {error.code}. {self.held(error)}{most}")
             clock.sleep(delay)
         raise Failure(f"{step.say}: gave up")
 
@@ -289,7 +312,7 @@ class _Run:
             service, operation = verb.split(".")
             return self.aws.call(service, operation, **args)
         except AwsError as error:
-            error.tried = say
+            error.tried, error.arguments = say, args
             raise
 
 
@@ -319,7 +342,7 @@ def _explain(error: AwsError, advice: Mapping[str, str]) -> dict[str, Any]:
         what_to_do = " The credentials have expired: sign in again, or refresh the job template's credential."
     elif error.code in _INVALID:
         what_to_do = " AWS does not accept these credentials: check the access key, its secret and the session token."
-    elif error.code in advice:
+    elif advice.get(error.code):
         what_to_do = f" {advice[error.code]}"
     request = f" (request {error.request_id})" if error.request_id else ""
     return {
