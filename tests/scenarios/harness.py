@@ -19,7 +19,9 @@ CONNECTION = {
 }
 
 
-def run_module(endpoint_url: str, module: str, /, *, check: bool = False, **options: Any) -> dict[str, Any]:
+def run_module(
+    endpoint_url: str, module: str, /, *, check: bool = False, context: runner.Context | None = None, **options: Any
+) -> dict[str, Any]:
     """The result of MODULE with OPTIONS; a failure is a result with failed: true."""
     spec = importlib.import_module(f"ansible_collections.keylink.aws.plugins.modules.{module}").SPEC
     arguments = {
@@ -30,4 +32,4 @@ def run_module(endpoint_url: str, module: str, /, *, check: bool = False, **opti
         "_ansible_diff": True,
         "_ansible_module_name": module,
     }
-    return converge.outcome(spec, arguments, runner.Context())
+    return converge.outcome(spec, arguments, context or runner.Context())
