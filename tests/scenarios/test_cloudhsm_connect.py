@@ -138,7 +138,7 @@ def test_a_store_that_an_earlier_task_would_make(world: Any, estate: clusters.Es
     pending = "(known after apply: key_store.payments.custom_key_store_id)"
     planned = connect(world, check=True, key_store_id=pending, cloud_hsm_cluster_id=estate.cluster_id)
     assert (planned["changed"], planned["connection_state"]) == (True, "CONNECTED")
-    assert [item["action"] for item in planned["actions"] if item["resource"] == "connection"] == ["update"]
+    assert planned["actions"] == [{"resource": "connection", "name": "payments", "action": "update", "id": pending}]
 
 
 def test_an_external_store_is_another_modules(world: Any) -> None:

@@ -156,7 +156,9 @@ def test_what_passes_while_the_run_waits_is_overcome(world: Any, store_id: str, 
     done = run(world, listen)
     assert (done["changed"], done["connection_state"]) == (True, "CONNECTED")
     assert "FAILED with NETWORK_ERRORS" in said[0]
-    assert said[0].endswith("Trying again.")
+    assert said[0].endswith(
+        "Trying again: disconnect CloudHSM key store payments, connect CloudHSM key store payments."
+    )
 
 
 def test_a_password_cures_a_connect_that_fails_in_this_run_once(

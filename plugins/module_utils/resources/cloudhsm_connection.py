@@ -88,8 +88,10 @@ def _plan(params: Params, current: Mapping[str, Any], facts: View) -> Plan:
     if not (way.first or way.last or update or params["wait"]):
         # Nothing will happen in this run, so nothing more than what is there is known.
         after = dict(before)
+    changes = connections.changes(connection, goal, way, properties)
     return Plan(
-        tuple(connections.changes(connection, goal, way, properties)),
+        # The store itself is this module's matter only when it changes.
+        tuple(item for item in changes if item.steps or item.kind != KIND),
         {**current, "store": after},
         tuple(problems),
         way.settle,

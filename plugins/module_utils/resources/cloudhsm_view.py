@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending
+from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending, name_in
 from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet
 from ansible_collections.keylink.aws.plugins.module_utils.resources import hsm_cluster
 from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_connection import (
@@ -54,7 +54,7 @@ def _announced(params: Params) -> View:
     """The store that an earlier task would make: disconnected like every new one."""
     return {
         "custom_key_store_id": params["custom_key_store_id"],
-        "custom_key_store_name": params["custom_key_store_id"],
+        "custom_key_store_name": name_in(params["custom_key_store_id"]),
         "custom_key_store_type": CLOUDHSM,
         "cloud_hsm_cluster_id": params["cloud_hsm_cluster_id"],
         "connection_state": DISCONNECTED,
