@@ -98,6 +98,7 @@ class Clusters:
 
 def seed(world: World, document: dict[str, Any]) -> dict[str, Any]:
     """Make a cluster, change one (`id`), forget one (`forget`), or log in as its kmsuser (`login`, `logout`)."""
+    world.clock.run_due()
     document = dict(document)
     account = document.pop("account", world.settings.account)
     region = document.pop("region", world.settings.region)
@@ -120,7 +121,8 @@ def seed(world: World, document: dict[str, Any]) -> dict[str, Any]:
     for name, value in document.items():
         setattr(cluster, name, value)
     _place(cluster, account, region, "rules" in document)
-    return {"id": cluster.id, "group_id": cluster.group_id, "login": _session(cluster, login, logout)}
+    met = _session(cluster, login, logout)
+    return {"id": cluster.id, "group_id": cluster.group_id, "login": met, "session": cluster.session}
 
 
 def _session(cluster: Cluster, login: str | None, logout: bool) -> str:

@@ -311,19 +311,36 @@ def test_a_password_is_never_drift(world: Any, store_id: str) -> None:
     assert UPDATE not in writes(world)
 
 
-def test_a_store_whose_change_is_refused_is_left_as_it_was(
+def test_a_cluster_that_cannot_be_related_is_refused_before_the_disconnect(
     world: Any, estate: clusters.Estate, store_id: str
 ) -> None:
-    """A cluster of another history: AWS KMS refuses it only once the store is disconnected."""
+    """R145: neither of two original clusters has the other's backup history."""
     connect(world)
-    enabled_key(world, store_id)
     stranger = clusters.estate(world)
     mark = last(world)
     refused = connect(world, cloud_hsm_cluster_id=stranger.cluster_id, force=True)
-    assert refused["failed"]
+    assert numbers(refused) == {"R145"}
+    assert writes(world, mark) == []
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_store_whose_change_is_refused_is_left_as_it_was(
+    world: Any, estate: clusters.Estate, store_id: str, broken: bool
+) -> None:
+    """A cluster from somebody else's backup: AWS KMS refuses it, and only once the store is disconnected."""
+    connect(world)
+    enabled_key(world, store_id)
+    stranger = clusters.estate(world, lineage="cluster-234567abcde", password=clusters.PASSWORD)
+    if broken:
+        estate.change(user="missing")
+    mark = last(world)
+    refused = connect(world, cloud_hsm_cluster_id=stranger.cluster_id, force=True)
+    assert (refused["failed"], refused["changed"]) == (True, True)
     assert refused["error"]["code"] == "CloudHsmClusterNotRelatedException"
     assert writes(world, mark) == [DISCONNECT, UPDATE, CONNECT]
-    assert state(world) == "CONNECTED"
+    assert state(world) == ("FAILED" if broken else "CONNECTED")
+    assert ("what was there before could not be brought back: connection of key store payments: FAILED with "
+            "USER_NOT_FOUND" in refused["msg"]) is broken
 
 
 def test_the_options_are_checked_before_any_call(world: Any) -> None:

@@ -16,19 +16,27 @@ from ansible_collections.keylink.aws.plugins.module_utils.core.errors import Aws
 _DENIED = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "CloudHsmAccessDeniedException")
 
 
-def cluster(aws: Aws, cluster_id: str) -> dict[str, Any]:
-    """A cluster, its subnets and its security group, as far as this identity may look.
+def cluster(aws: Aws, cluster_id: str, former_id: str | None = None) -> dict[str, Any]:
+    """A cluster, its subnets and its security group, as far as this identity may look; and the one that it replaces.
 
-    cluster is None where there is none. denied: the IAM actions that were missing, each with nothing read.
+    cluster and former are None where there is none. denied: the IAM actions that were missing, each with nothing read.
     """
     denied: list[str] = []
-    found = _permitted(
-        denied,
-        lambda: aws.pages("cloudhsmv2", "describe_clusters", "Clusters", Filters={"clusterIds": [cluster_id]}),
-    )
-    described = found[0] if found else None
+    ids = {"clusterIds": [cluster_id, *([former_id] if former_id else [])]}
+    found = {
+        item["ClusterId"]: item
+        for item in _permitted(denied, lambda: aws.pages("cloudhsmv2", "describe_clusters", "Clusters", Filters=ids))
+    }
+    described = found.get(cluster_id)
     subnets, groups = _network(aws, described, denied) if described else ([], [])
-    return {"id": cluster_id, "cluster": described, "subnets": subnets, "groups": groups, "denied": denied}
+    return {
+        "id": cluster_id,
+        "cluster": described,
+        "former": found.get(former_id or ""),
+        "subnets": subnets,
+        "groups": groups,
+        "denied": denied,
+    }
 
 
 def _network(aws: Aws, described: dict[str, Any], denied: list[str]) -> tuple[list[Any], list[Any]]:
@@ -61,10 +69,10 @@ def _permitted(denied: list[str], read: Callable[[], list[dict[str, Any]]]) -> l
         return []
 
 
-def surroundings(aws: Aws, cluster_id: str | None, store_id: str | None) -> dict[str, Any]:
-    """What there is around a key store, read side by side: the cluster, and the keys; each None where it is not asked
-    for."""
+def surroundings(aws: Aws, clusters: tuple[str, str | None] | None, store_id: str | None) -> dict[str, Any]:
+    """What there is around a key store, read side by side: the cluster, with the one that it replaces, and the keys;
+    each None where it is not asked for."""
     return aws.together(
-        cluster=lambda: cluster(aws, cluster_id) if cluster_id else None,
+        cluster=lambda: cluster(aws, *clusters) if clusters else None,
         keys=lambda: keys(aws, store_id) if store_id else None,
     )

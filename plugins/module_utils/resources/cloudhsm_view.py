@@ -64,15 +64,19 @@ def _announced(params: Params) -> View:
     }
 
 
-def cluster_to_read(params: Params, view: Mapping[str, Any]) -> str | None:
-    """The cluster that matters, the wanted one or else the store's: AWS KMS looks at it to connect and to change."""
+def cluster_to_read(params: Params, view: Mapping[str, Any]) -> tuple[str, str | None] | None:
+    """The cluster that matters, the wanted one or else the store's: AWS KMS looks at it to connect and to change.
+    With it the one that it replaces."""
     store = view["store"]
     changes = bool(params["cloud_hsm_cluster_id"]) or params.get("force_update_password")
     needless = params["state"] == "absent" or (params["state"] == "disconnected" and not changes)
     if needless or (store and store["custom_key_store_type"] != CLOUDHSM):
         return None
-    cluster_id = params["cloud_hsm_cluster_id"] or (store and store["cloud_hsm_cluster_id"])
-    return None if not cluster_id or is_pending(cluster_id) else str(cluster_id)
+    current = store and store["cloud_hsm_cluster_id"]
+    cluster_id = params["cloud_hsm_cluster_id"] or current
+    if not cluster_id or is_pending(cluster_id):
+        return None
+    return cluster_id, current if current != cluster_id else None
 
 
 def keys_to_read(params: Params, view: Mapping[str, Any]) -> str | None:

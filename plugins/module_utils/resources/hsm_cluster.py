@@ -36,6 +36,7 @@ def normalise(raw: Mapping[str, Any]) -> View:
         "source": source,
         "denied": denied,
         "state": facts.get("State"),
+        "stranger_to": _stranger_to(facts, raw["former"]),
         "network_type": facts.get("NetworkType", "IPV4"),
         "active_hsm_zones": sorted(
             hsm["AvailabilityZone"] for hsm in facts.get("Hsms", []) if hsm.get("State") == "ACTIVE"
@@ -47,6 +48,13 @@ def normalise(raw: Mapping[str, Any]) -> View:
         "security_group_id": facts.get("SecurityGroup"),
         "ports_open": _ports_open(raw["groups"][0]) if raw["groups"] else None,
     }
+
+
+def _stranger_to(cluster: Mapping[str, Any], former: Mapping[str, Any] | None) -> str | None:
+    """The cluster that this one replaces, if they cannot share a backup history: neither is made from a backup."""
+    if not cluster or not former or cluster.get("SourceBackupId") or former.get("SourceBackupId"):
+        return None
+    return str(former["ClusterId"])
 
 
 def _ports_open(group: Mapping[str, Any]) -> bool:
@@ -90,6 +98,10 @@ def preflight(cluster: Mapping[str, Any] | None, two: bool, holds_addresses: boo
     if cluster["source"] == "denied":
         return found
     found += _hsms(cluster, what, two)
+    if cluster["stranger_to"]:
+        fix = "Give a cluster that was made from a backup of the other."
+        text = f"neither it nor {cluster['stranger_to']}, which the key store has, was made from a backup"
+        found.append(unmet("R145", what, text, fix))
     if _DESCRIBE_SUBNETS not in cluster["denied"]:
         found += _subnets(cluster, what, holds_addresses)
     if cluster["ports_open"] is False or (cluster["ports_open"] is None and _may_see_group(cluster)):

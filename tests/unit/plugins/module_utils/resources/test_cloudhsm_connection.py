@@ -86,7 +86,9 @@ def view(
         "Hsms": [{"AvailabilityZone": zone, "State": "ACTIVE"} for zone in "ab"],
         "SubnetMapping": {}, "SecurityGroup": "", **cluster,
     }
-    read = {"id": described["ClusterId"], "cluster": described, "subnets": [], "groups": [], "denied": []}
+    read = {
+        "id": described["ClusterId"], "cluster": described, "former": None, "subnets": [], "groups": [], "denied": []
+    }
     metadata = [{"KeyId": f"key-{number}", "KeyState": each} for number, each in enumerate(keys)]
     return cloudhsm_view.complete(found, {"cluster": read, "keys": {"keys": metadata, "unreadable": []}})
 

@@ -26,7 +26,7 @@ def raw(inbound: Any = WITHIN, outbound: Any = ALL, free: tuple[int, ...] = (9, 
         **members,
     }
     return {
-        "id": ID, "cluster": cluster, "denied": [],
+        "id": ID, "cluster": cluster, "former": None, "denied": [],
         "subnets": [{"SubnetId": f"subnet-{number}", "AvailableIpAddressCount": each}
                     for number, each in enumerate(free)],
         "groups": [{"GroupId": GROUP, "IpPermissions": [inbound], "IpPermissionsEgress": [outbound]}],
@@ -55,6 +55,13 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "a broken cluster": (raw(State="DEGRADED"), ["!R128"]),
     "one HSM": (raw(Hsms=[{"AvailabilityZone": "a", "State": "ACTIVE"}]), ["N11"]),
     "HSMs in one zone": (raw(Hsms=[{"AvailabilityZone": "a", "State": "ACTIVE"}] * 3), ["N11"]),
+    "another original": (raw(former={"ClusterId": "cluster-765432abcde"}), ["!R145"]),
+    "a cluster from a backup": (
+        raw(SourceBackupId="backup-234567abcde", former={"ClusterId": "cluster-765432abcde"}), []
+    ),
+    "in place of one from a backup": (
+        raw(former={"ClusterId": "cluster-765432abcde", "SourceBackupId": "backup-234567abcde"}), []
+    ),
     "HSMs that are no more": (raw(Hsms=[{"AvailabilityZone": "a", "State": "DELETED"}]), ["!R128"]),
 }
 

@@ -160,7 +160,8 @@ def test_another_cluster(world: Any, estate: clusters.Estate) -> None:
     done = manage(world, key_store_id=store_id, cloud_hsm_cluster_id=second.cluster_id)
     assert done["custom_key_store"]["cloud_hsm_cluster_id"] == second.cluster_id
     assert writes(world, mark) == [UPDATE]
-    stranger = manage(world, cloud_hsm_cluster_id=clusters.estate(world).cluster_id)
+    other = clusters.estate(world, lineage="cluster-234567abcde", password=clusters.PASSWORD)
+    stranger = manage(world, cloud_hsm_cluster_id=other.cluster_id)
     assert stranger["error"]["code"] == "CloudHsmClusterNotRelatedException"
     assert "made from a backup of the original" in stranger["msg"]
 
