@@ -291,7 +291,8 @@ class _Run:
                     raise
                 tried += 1
                 after = f" after {again.pause:.0f} s" if again.pause else ""
-                self.context.progress(f"{failure.message} Trying again{after}.")
+                steps = ", ".join(step.say for step in again.steps)
+                self.context.progress(f"{failure.message} Trying again{after}: {steps}.")
                 self.context.clock.sleep(again.pause)
                 for step in again.steps:
                     self._apply(step)

@@ -80,28 +80,40 @@ class Cluster:
 
 
 class Clusters:
-    """Clusters of one account and region."""
+    """Clusters of one account and region, and as backups those that are gone."""
 
     def __init__(self) -> None:
         self.by_id: dict[str, Cluster] = {}
+        self.gone: list[Cluster] = []
+
+    def made(self, cluster_id: str, lineage: str) -> Cluster:
+        """A new cluster; one from a backup has the certificate and the users of the original."""
+        kin = [found for found in (*self.by_id.values(), *self.gone) if found.lineage == lineage]
+        made = Cluster(cluster_id, lineage=lineage or cluster_id)
+        if kin:
+            made.trust_anchor, made.password = kin[0].trust_anchor, kin[0].password
+        self.by_id[cluster_id] = made
+        return made
 
 
 def seed(world: World, document: dict[str, Any]) -> dict[str, Any]:
     """Make a cluster, change one (`id`), forget one (`forget`), or log in as its kmsuser (`login`, `logout`)."""
+    world.clock.run_due()
     document = dict(document)
     account = document.pop("account", world.settings.account)
     region = document.pop("region", world.settings.region)
     clusters = world.store(Clusters, account, region)
     forget = document.pop("forget", None)
     if forget is not None:
-        clusters.by_id.pop(forget, None)
+        if forget in clusters.by_id:
+            clusters.gone.append(clusters.by_id.pop(forget))
         return {}
     login, logout = document.pop("login", None), document.pop("logout", False)
     unknown = set(document) - {item.name for item in fields(Cluster)}
     if unknown:
         raise ClientFault(f"unknown members of a cluster: {', '.join(sorted(unknown))}")
     cluster_id = document.pop("id", None) or _id("cluster-")
-    cluster = clusters.by_id.setdefault(cluster_id, Cluster(cluster_id, lineage=cluster_id))
+    cluster = clusters.by_id.get(cluster_id) or clusters.made(cluster_id, document.get("lineage", ""))
     if "hsms" in document:
         document["hsms"] = [Hsm(item) if isinstance(item, str) else Hsm(**item) for item in document["hsms"]]
     if "password" in document:
@@ -109,7 +121,8 @@ def seed(world: World, document: dict[str, Any]) -> dict[str, Any]:
     for name, value in document.items():
         setattr(cluster, name, value)
     _place(cluster, account, region, "rules" in document)
-    return {"id": cluster.id, "group_id": cluster.group_id, "login": _session(cluster, login, logout)}
+    met = _session(cluster, login, logout)
+    return {"id": cluster.id, "group_id": cluster.group_id, "login": met, "session": cluster.session}
 
 
 def _session(cluster: Cluster, login: str | None, logout: bool) -> str:
@@ -137,6 +150,13 @@ def _place(cluster: Cluster, account: str, region: str, changed: bool) -> None:
 
 def find(world: World, account: str, region: str, cluster_id: str) -> Cluster | None:
     return world.store(Clusters, account, region).by_id.get(cluster_id)
+
+
+def lineage(world: World, account: str, region: str, cluster_id: str) -> str | None:
+    """The backup history of a cluster, which outlives it."""
+    clusters = world.store(Clusters, account, region)
+    known = (*clusters.by_id.values(), *clusters.gone)
+    return next((found.lineage for found in known if found.id == cluster_id), None)
 
 
 def talks_to_itself(cluster: Cluster, account: str, region: str) -> bool:

@@ -105,8 +105,10 @@ def test_a_connect_takes_the_password_over(estate: Estate, kms: Any) -> None:
     found = clusters.estate(estate.emulator)
     store_id = create(kms, found)
     assert connect(kms, store_id) == ("CONNECTED", None)
-    assert found.change(login=clusters.PASSWORD)["login"] == "INVALID_CREDENTIALS"
+    looked = found.change(login=clusters.PASSWORD)
+    assert (looked["login"], looked["session"]) == ("INVALID_CREDENTIALS", store_id)
     kms.disconnect_custom_key_store(CustomKeyStoreId=store_id)
+    assert found.change()["session"] == ""
     assert connect(kms, store_id) == ("CONNECTED", None)
     # Whoever sends the first password again breaks the store.
     kms.disconnect_custom_key_store(CustomKeyStoreId=store_id)

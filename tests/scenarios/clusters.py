@@ -59,8 +59,9 @@ def estate(world: Any, *, size: int = 20, **members: Any) -> Estate:
         ]
         for number, zone in enumerate(ZONES)
     ]
-    seeded = {"subnet_ids": subnet_ids, "hsms": list(ZONES), "trust_anchor": anchor(), "password": PASSWORD, **members}
-    made = world.cloudhsm(region=REGION, **seeded)
+    # A cluster from a backup has the certificate and the users of the original.
+    own = {} if "lineage" in members else {"trust_anchor": anchor(), "password": PASSWORD}
+    made = world.cloudhsm(region=REGION, **{"subnet_ids": subnet_ids, "hsms": list(ZONES), **own, **members})
     return Estate(world, made["id"], made["group_id"], vpc_id, tuple(subnet_ids))
 
 

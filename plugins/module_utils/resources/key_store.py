@@ -93,6 +93,7 @@ def _plan_create(params: Params, current: Mapping[str, Any], facts: View) -> Pla
         "custom_key_store_id": _announce(name, "custom_key_store_id"),
         "custom_key_store_name": name,
         "custom_key_store_type": EXTERNAL,
+        "cloud_hsm_cluster_id": None,
         "connection_state": CONNECTED if params["state"] == "connected" else DISCONNECTED,
         "connection_error_code": None,
         "creation_date": _announce(name, "creation_date"),

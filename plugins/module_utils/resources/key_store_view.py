@@ -72,6 +72,7 @@ def described(raw: Mapping[str, Any]) -> View:
         "custom_key_store_name": raw["CustomKeyStoreName"],
         # Without a type it is the one that came first.
         "custom_key_store_type": raw.get("CustomKeyStoreType", CLOUDHSM),
+        "cloud_hsm_cluster_id": raw.get("CloudHsmClusterId"),
         "connection_state": state,
         "connection_error_code": raw.get("ConnectionErrorCode") if state == FAILED else None,
         "creation_date": created.isoformat() if isinstance(created, datetime) else created,
@@ -98,6 +99,7 @@ def _announced(params: Params) -> View:
         "custom_key_store_id": params["custom_key_store_id"],
         "custom_key_store_name": params["custom_key_store_id"],
         "custom_key_store_type": EXTERNAL,
+        "cloud_hsm_cluster_id": None,
         "connection_state": DISCONNECTED,
         "connection_error_code": None,
         "creation_date": None,

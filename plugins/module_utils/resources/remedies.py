@@ -24,10 +24,13 @@ _VPC_PAGE = f"{_GUIDE}/vpc-connectivity.html"
 _DISCONNECT = "Disconnect the key store (state: disconnected)."
 _CONNECT = "Connect it again (state: connected)."
 _WAIT = "Wait a few minutes."
-_PASSWORD = "Give AWS KMS the password of kmsuser as the key store password, while the store is disconnected."
+_PASSWORD = (
+    "Give AWS KMS the password of kmsuser as the key store password (key_store_password), while the store is "
+    "disconnected."
+)
 _BACKUP = (
     "Make a cluster from a recent backup of the original one, so that both share their history, "
-    "and give the key store its cluster id while it is disconnected."
+    "and give the key store its id (cloud_hsm_cluster_id) while it is disconnected."
 )
 
 

@@ -22,16 +22,14 @@ def check_for_store(call: Call, side: HsmSide, own: KeyStore | None = None) -> N
     found = cloudhsm.find(call.world, call.account, call.region, side.cluster_id)
     if found is None:
         raise AwsError("CloudHsmClusterNotFoundException", f"The cluster {side.cluster_id} was not found.")
-    if own is not None and own.hsm is not None and own.hsm.cluster_id != side.cluster_id:
-        before = cloudhsm.find(call.world, call.account, call.region, own.hsm.cluster_id)
-        if before is None or before.lineage != found.lineage:
-            text = f"The cluster {side.cluster_id} does not share a backup history with {own.hsm.cluster_id}."
-            raise AwsError("CloudHsmClusterNotRelatedException", text)
+    before = own.hsm.cluster_id if own is not None and own.hsm is not None else side.cluster_id
+    if cloudhsm.lineage(call.world, call.account, call.region, before) != found.lineage:
+        text = f"The cluster {side.cluster_id} does not share a backup history with {before}."
+        raise AwsError("CloudHsmClusterNotRelatedException", text)
     for store in call.store(KeyStores).by_id.values():
         if store is own or store.hsm is None:
             continue
-        other = cloudhsm.find(call.world, call.account, call.region, store.hsm.cluster_id)
-        if other is not None and other.lineage == found.lineage:
+        if cloudhsm.lineage(call.world, call.account, call.region, store.hsm.cluster_id) == found.lineage:
             text = f"The cluster {side.cluster_id}, or one of its backup history, is used by {store.id}."
             raise AwsError("CloudHsmClusterInUseException", text)
     check_active(found)
