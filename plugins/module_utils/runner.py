@@ -275,7 +275,10 @@ class _Run:
                     self._wait((item,))
         except (AwsError, Failure) as error:
             done = error.message if isinstance(error, Failure) else str(error)
-            refusal.message += f" After that, what was there before could not be brought back: {done}"
+            refusal.afterwards = f" After that, what was there before could not be brought back: {done}"
+        else:
+            done = ", ".join(item.say for item in step.undo if isinstance(item, Step))
+            refusal.afterwards = f" After that, what was there before was brought back: {done}." if done else ""
 
     def _wait(self, waits: tuple[Wait, ...]) -> None:
         tried = 0
@@ -347,7 +350,8 @@ def _explain(error: AwsError, advice: Mapping[str, str]) -> dict[str, Any]:
         what_to_do = f" {advice[error.code]}"
     request = f" (request {error.request_id})" if error.request_id else ""
     return {
-        "msg": f"{tried}: AWS refused {error.action} with {error.code}: {error.message}{request}.{what_to_do}",
+        "msg": f"{tried}: AWS refused {error.action} with {error.code}: {error.message}{request}.{what_to_do}"
+        f"{error.afterwards}",
         "error": camel_dict_to_snake_dict({"Code": error.code, "Message": error.message}),
         "iam_action": error.action,
         "request_id": error.request_id,

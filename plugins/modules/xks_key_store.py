@@ -159,6 +159,12 @@ options:
         deletion.
     type: int
     default: 1200
+attributes:
+  idempotent:
+    support: partial
+    description:
+      - A second run with the same options changes nothing and makes no call that writes, except with
+        O(force_update_credential=true).
 seealso:
   - module: keylink.aws.xks_endpoint_service
   - module: keylink.aws.private_dns_verify

@@ -24,6 +24,8 @@ from scenarios.harness import CONNECTION
 REGION = CONNECTION["region"]
 DOMAIN = "example.com"
 PRIVATE_DNS_NAME = "xks-proxy.example.com"
+OTHER_NAME = "other-proxy.example.com"
+PUBLIC_NAME = "public.example.com"
 TARGETS = ("10.0.0.10", "10.0.16.10")
 URI_PATH = "/payments/kms/xks/v1"
 CREDENTIAL = {

@@ -217,12 +217,12 @@ def kill(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, bool], None]:
     return arm
 
 
-def recover(world: Any) -> dict[str, Any]:
-    return connect(world, key_store_password=clusters.OTHER_PASSWORD)
+def recover(world: Any, **how: Any) -> dict[str, Any]:
+    return connect(world, key_store_password=clusters.OTHER_PASSWORD, **how)
 
 
-def remove(world: Any) -> dict[str, Any]:
-    return manage(world, state="absent")
+def remove(world: Any, **how: Any) -> dict[str, Any]:
+    return manage(world, state="absent", **how)
 
 
 @pytest.mark.parametrize("heard", [False, True])
@@ -235,7 +235,7 @@ def test_a_run_that_was_killed_is_finished_by_the_next(
     estate: clusters.Estate,
     kill: Callable[[int, bool], None],
     monkeypatch: pytest.MonkeyPatch,
-    job: Callable[[Any], dict[str, Any]],
+    job: Callable[..., dict[str, Any]],
     number: int,
     heard: bool,
 ) -> None:
@@ -246,7 +246,7 @@ def test_a_run_that_was_killed_is_finished_by_the_next(
     with monkeypatch.context():
         kill(number, heard)
         with pytest.raises(Killed):
-            job(world)
+            job(world, context=runner.Context())
         monkeypatch.undo()
     assert len(writes(world, mark)) == number - (not heard)
     done = job(world)

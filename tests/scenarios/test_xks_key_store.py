@@ -10,7 +10,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +30,6 @@ SERVICE_PENDING = "(known after apply: endpoint_service.payments.service_name)"
 def world(emulator: Any) -> Any:
     emulator.configure(time_scale=0.0, accounts={OTHER_KEY: OTHER_ACCOUNT})
     return emulator
-
-
-@pytest.fixture
-def service(world: Any) -> before.EndpointService:
-    return before.endpoint_service(world.url)
-
-
-@pytest.fixture
-def proxy(world: Any, tmp_path: Path) -> Iterator[XksProxy]:
-    with before.proxy(world, tmp_path) as running:
-        yield running
 
 
 def test_the_plan_is_what_the_run_does(world: Any, service: before.EndpointService, proxy: XksProxy) -> None:
@@ -318,7 +306,8 @@ def test_ansible_prints_the_secret_nowhere(
     book.write_text(json.dumps([play]))
     ansible = str(Path(sys.executable).with_name("ansible-playbook"))
     command = [ansible, "-vvvv", "--diff", "-i", "localhost,", str(book)]
-    environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOG_PATH": str(tmp_path / "log")}
+    environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_INJECT_INVOCATION": "true",
+                   "ANSIBLE_LOG_PATH": str(tmp_path / "log")}
     answer = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, check=False)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert '"connection_state": "CONNECTED"' in answer.stdout

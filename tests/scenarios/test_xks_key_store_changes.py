@@ -7,13 +7,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from emulator.proxy import ExternalKey, XksProxy
+from emulator.proxy import XksProxy
 from scenarios import prerequisites as before
 from scenarios.key_stores import (
     NEW,
@@ -29,33 +27,14 @@ from scenarios.key_stores import (
     writes,
 )
 
-OTHER_NAME = "other-proxy.example.com"
 AT_REST = ["DisconnectCustomKeyStore", "UpdateCustomKeyStore", "ConnectCustomKeyStore"]
-
-
-@pytest.fixture
-def world(emulator: Any) -> Any:
-    emulator.configure(time_scale=0.0)
-    return emulator
-
-
-@pytest.fixture
-def service(world: Any) -> before.EndpointService:
-    return before.endpoint_service(world.url)
-
-
-@pytest.fixture
-def proxy(world: Any, tmp_path: Path) -> Iterator[XksProxy]:
-    names = [before.PRIVATE_DNS_NAME, OTHER_NAME, "public.example.com"]
-    with before.proxy(world, tmp_path, keys={"key-1": ExternalKey()}, names=names) as running:
-        yield running
 
 
 @pytest.fixture
 def elsewhere(world: Any, service: before.EndpointService, proxy: XksProxy) -> dict[str, Any]:
     """Options for another endpoint service with another name."""
-    other = before.endpoint_service(world.url, OTHER_NAME, name="other")
-    return before.options(other, xks_proxy_uri_endpoint=f"https://{OTHER_NAME}")
+    other = before.endpoint_service(world.url, before.OTHER_NAME, name="other")
+    return before.options(other, xks_proxy_uri_endpoint=f"https://{before.OTHER_NAME}")
 
 
 def settings(world: Any) -> dict[str, Any]:
@@ -139,7 +118,7 @@ def test_another_endpoint_in_one_task(world: Any, service: before.EndpointServic
         assert [item["key_id"] for item in result["kms_keys"]] == [key]
         assert key in result["warnings"][0]
     assert set(planned) == set(done)
-    assert (done["connection_state"], settings(world)["UriEndpoint"]) == ("CONNECTED", f"https://{OTHER_NAME}")
+    assert (done["connection_state"], settings(world)["UriEndpoint"]) == ("CONNECTED", f"https://{before.OTHER_NAME}")
     mark = last(world)
     assert run(world, **elsewhere, force=True)["changed"] is False
     assert writes(world, mark) == []
@@ -158,6 +137,7 @@ def test_a_refused_change_leaves_the_store_as_it_was(
     failed = run(world, **elsewhere, force=True)
     assert failed["error"]["code"] == "XksProxyVpcEndpointServiceInvalidConfigurationException"
     assert "update external key store payments" in failed["msg"]
+    assert "was brought back: connect external key store payments." in failed["msg"]
     assert writes(world, mark) == AT_REST
     assert stores(world) == found
     kms(world).encrypt(KeyId=key, Plaintext=b"text")
@@ -180,11 +160,11 @@ def test_a_secret_that_changed_alone(world: Any, service: before.EndpointService
 def test_a_public_endpoint_and_back(world: Any, service: before.EndpointService, proxy: XksProxy) -> None:
     """R20: no VPC, no endpoint service; and from one to the other, keys and all."""
     host, port = proxy.address
-    world.configure(address_map={**world.settings.address_map, "public.example.com": f"{host}:{port}"})
+    world.configure(address_map={**world.settings.address_map, before.PUBLIC_NAME: f"{host}:{port}"})
     public = {
         "custom_key_store_name": "payments",
         "xks_proxy_connectivity": "PUBLIC_ENDPOINT",
-        "xks_proxy_uri_endpoint": "https://public.example.com",
+        "xks_proxy_uri_endpoint": f"https://{before.PUBLIC_NAME}",
         "xks_proxy_uri_path": before.URI_PATH,
         "xks_proxy_authentication_credential": before.CREDENTIAL,
     }
@@ -254,12 +234,12 @@ def test_the_owner_of_a_service_of_another_account_changes_at_rest(world: Any, p
     connected(world, own)
     principals = (f"cks.kms.{before.REGION}.amazonaws.com", "arn:aws:iam::123456789012:root")
     theirs = before.endpoint_service(
-        world.url, OTHER_NAME, name="theirs", principals=principals, access_key=other_key, verified=False
+        world.url, before.OTHER_NAME, name="theirs", principals=principals, access_key=other_key, verified=False
     )
     before.verify(world.url, theirs.service_id, access_key=other_key, zone_key=before.CONNECTION["access_key"])
     options = before.options(
         theirs,
-        xks_proxy_uri_endpoint=f"https://{OTHER_NAME}",
+        xks_proxy_uri_endpoint=f"https://{before.OTHER_NAME}",
         xks_proxy_vpc_endpoint_service_owner=other_account,
         force=True,
     )

@@ -6,14 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ansible_collections.keylink.aws.plugins.module_utils import runner
 from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws
 
-from emulator.proxy import ExternalKey, XksProxy
+from emulator.proxy import XksProxy
 from scenarios import prerequisites as before
 from scenarios.key_stores import NEW, connected, kms, last, run, stores
 
@@ -22,22 +22,6 @@ CREATE, CONNECT, DISCONNECT, UPDATE, DELETE = (
     f"{verb}CustomKeyStore" for verb in ("Create", "Connect", "Disconnect", "Update", "Delete")
 )
 OTHER_PATH = "/new/kms/xks/v1"
-
-@pytest.fixture
-def world(emulator: Any) -> Any:
-    emulator.configure(time_scale=0.0)
-    return emulator
-
-
-@pytest.fixture
-def service(world: Any) -> before.EndpointService:
-    return before.endpoint_service(world.url)
-
-
-@pytest.fixture
-def proxy(world: Any, tmp_path: Path) -> Iterator[XksProxy]:
-    with before.proxy(world, tmp_path, keys={"key-1": ExternalKey()}) as running:
-        yield running
 
 
 class Killed(BaseException):
@@ -119,7 +103,7 @@ def test_the_next_run_finishes_it_with_nothing_twice(
         refused = name == "change at rest"
         kill(patch, number + 1 + refused, after)
         with pytest.raises(Killed):
-            run(world, **options)
+            run(world, context=runner.Context(), **options)
     done = run(world, **options)
     assert not done.get("failed"), done
     effective = [call["action"] for call in world.calls(mutating=True, since=mark) if not call["error"]]

@@ -7,34 +7,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from emulator import pki
-from emulator.proxy import UNAVAILABLE, ExternalKey, XksProxy
+from emulator.proxy import UNAVAILABLE, XksProxy
 from scenarios import prerequisites as before
 from scenarios.key_stores import SECRET, connected, key_in, kms, last, numbers, run, stores, writes
-
-
-@pytest.fixture
-def world(emulator: Any) -> Any:
-    emulator.configure(time_scale=0.0)
-    return emulator
-
-
-@pytest.fixture
-def service(world: Any) -> before.EndpointService:
-    return before.endpoint_service(world.url)
-
-
-@pytest.fixture
-def proxy(world: Any, tmp_path: Path) -> Iterator[XksProxy]:
-    with before.proxy(world, tmp_path, keys={"key-1": ExternalKey()}) as running:
-        yield running
-
 
 FAILURES = {
     "XKS_PROXY_INVALID_TLS_CONFIGURATION": "certificate",

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from ansible_collections.keylink.aws.plugins.module_utils import runner
 from ansible_collections.keylink.aws.plugins.module_utils.resources import remedies
 
 from emulator import pki
-from emulator.proxy import ACTIVE, UNAVAILABLE, ExternalKey, XksProxy
+from emulator.proxy import ACTIVE, UNAVAILABLE, XksProxy
 from scenarios import prerequisites as before
 from scenarios.harness import run_module
 from scenarios.key_stores import NEW, connected, last, no_secret_in, numbers, run, stores, writes
@@ -26,22 +26,6 @@ Act = Callable[[Any, Service, XksProxy], Any]
 KMS = f"cks.kms.{before.REGION}.amazonaws.com"
 RECOVERED = ["DisconnectCustomKeyStore", "ConnectCustomKeyStore"]
 CHANGED = ["DisconnectCustomKeyStore", "UpdateCustomKeyStore", "ConnectCustomKeyStore"]
-
-@pytest.fixture
-def world(emulator: Any) -> Any:
-    emulator.configure(time_scale=0.0)
-    return emulator
-
-
-@pytest.fixture
-def service(world: Any) -> before.EndpointService:
-    return before.endpoint_service(world.url)
-
-
-@pytest.fixture
-def proxy(world: Any, tmp_path: Path) -> Iterator[XksProxy]:
-    with before.proxy(world, tmp_path, keys={"key-1": ExternalKey()}) as running:
-        yield running
 
 
 def strange_certificate(world: Any, service: Service, proxy: XksProxy) -> None:

@@ -7,14 +7,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.keylink.aws.plugins.module_utils import runner
 
-from emulator.proxy import ExternalKey, XksProxy
+from emulator.proxy import XksProxy
 from scenarios import prerequisites as before
 from scenarios.harness import run_module
 from scenarios.key_stores import (
@@ -38,22 +36,6 @@ ROTATE = {
     "xks_proxy_authentication_credential": NEW,
     "effective_after": 1,
 }
-
-@pytest.fixture
-def world(emulator: Any) -> Any:
-    emulator.configure(time_scale=0.0)
-    return emulator
-
-
-@pytest.fixture
-def service(world: Any) -> before.EndpointService:
-    return before.endpoint_service(world.url)
-
-
-@pytest.fixture
-def proxy(world: Any, tmp_path: Path) -> Iterator[XksProxy]:
-    with before.proxy(world, tmp_path, keys={"key-1": ExternalKey()}) as running:
-        yield running
 
 
 @pytest.fixture
