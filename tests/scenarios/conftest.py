@@ -19,7 +19,7 @@ from scenarios import prerequisites as before
 
 if os.environ.get("KEYLINK_IN_PROCESS") == "false":
     # These choose the way themselves.
-    collect_ignore_glob = ["test_playbook*", "test_in_process*"]
+    collect_ignore_glob = ["test_playbook*", "test_in_process*", "test_xks_key_store_interrupted*"]
 
 
 @pytest.fixture(scope="session")
