@@ -54,6 +54,10 @@ def wait_gone(name: str, store_id: str) -> Wait:
     return Wait(f"deletion of key store {name}", _READ, {"store_id": store_id}, judge_gone, "a few seconds")
 
 
+def wait_answers(name: str, store_id: str) -> Wait:
+    return Wait(f"HSMs of key store {name}", "key_store_answers", {"store_id": store_id}, judge_answers)
+
+
 def judge_connected(store: Store | None) -> Verdict:
     """AWS KMS answers 200 to a connect that fails later, so only the state counts."""
     state = _state(store)
@@ -71,6 +75,18 @@ def judge_connected(store: Store | None) -> Verdict:
         "custom_key_store_id": store.get("CustomKeyStoreId"),
     }
     return Verdict(FAILED, text, details)
+
+
+def judge_answers(answer: Mapping[str, Any]) -> Verdict:
+    """R123: CONNECTED says only that a connect succeeded once; an answer of the HSMs says that it works now."""
+    state = _state(answer["store"])
+    if answer["refused"] is None:
+        return Verdict(WAITING, f"not asked while it is {state}")
+    if not answer["refused"]:
+        return Verdict(DONE, "they answer")
+    advice = "Check that the cluster works and has an active HSM (R123)."
+    text = f"the key store is {state}, but they do not answer. AWS KMS says {answer['refused']} {advice}"
+    return Verdict(FAILED, text, {"connection_state": state})
 
 
 def judge_disconnected(store: Store | None) -> Verdict:
