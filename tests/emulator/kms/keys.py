@@ -12,7 +12,7 @@ from typing import Any
 from .. import cloudhsm, connect, moto_base
 from ..errors import AwsError
 from ..registry import Call, operation
-from . import external, reach
+from . import external, hsm, reach
 from .connection import forced_outcome
 from .state import CLOUDHSM, EXTERNAL, KeyStore, KeyStores, StoredKey, invalid_state, key_store
 
@@ -259,4 +259,6 @@ def generate_random(call: Call) -> dict[str, Any]:
             raise AwsError("UnsupportedOperationException", "External key stores do not generate random bytes.")
         if store.state != "CONNECTED":
             raise invalid_state(store, "generate random bytes in it")
+        if not hsm.answers(call, store):
+            raise AwsError("KMSInternalException", f"No HSM of the custom key store {store.id} answers.", 500)
     return call.moto("GenerateRandom", {"NumberOfBytes": call.params.get("NumberOfBytes", 32)})
