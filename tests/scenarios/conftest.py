@@ -16,6 +16,7 @@ import pytest
 from emulator import server
 from emulator.proxy import ExternalKey, XksProxy
 from scenarios import prerequisites as before
+from scenarios.proxies import House
 
 if os.environ.get("KEYLINK_IN_PROCESS") == "false":
     # These choose the way themselves.
@@ -52,3 +53,9 @@ def proxy(world: Any, tmp_path: Path) -> Iterator[XksProxy]:
     names = [before.PRIVATE_DNS_NAME, before.OTHER_NAME, before.PUBLIC_NAME]
     with before.proxy(world, tmp_path, keys={"key-1": ExternalKey()}, names=names) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """Authorities for proxies with any flaw."""
+    return House.build(tmp_path_factory.mktemp("authorities"))
