@@ -30,6 +30,12 @@ def action_name(identified: Identified) -> str:
     return f"{IAM_PREFIX.get(identified.service, identified.service)}:{identified.operation}"
 
 
+def _denies(pattern: str, action: str, region: str) -> bool:
+    """"kms:*" everywhere, "kms:*@us-east-1" in one Region."""
+    wanted, dummy, place = pattern.partition("@")
+    return fnmatchcase(action, wanted) and place in ("", region)
+
+
 def check(identified: Identified, account: str, settings: Settings) -> None:
     protocol, key = identified.protocol, identified.access_key
     if settings.access_keys and key not in settings.access_keys:
@@ -44,7 +50,7 @@ def check(identified: Identified, account: str, settings: Settings) -> None:
     if action == "sts:GetCallerIdentity":
         # AWS answers this one whatever the policies say.
         return
-    if any(fnmatchcase(action.lower(), pattern.lower()) for pattern in settings.denied):
+    if any(_denies(pattern.lower(), action.lower(), identified.region) for pattern in settings.denied):
         arn = f"arn:{partition(identified.region)}:iam::{account}:user/emulated"
         text = f"User: {arn} is not authorized to perform: {action}"
         if protocol == "ec2":

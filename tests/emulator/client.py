@@ -54,6 +54,10 @@ class Emulator:
         """Make or change a CloudHSM cluster; see the README for its members."""
         return self._ask("PUT", "cloudhsm", cluster)
 
+    def metric(self, **datum: Any) -> dict[str, Any]:
+        """Record a value of a CloudWatch metric; see the README for its members."""
+        return self._ask("PUT", "metrics", datum)
+
     def healthy(self) -> bool:
         try:
             return bool(self._ask("GET", "health")["status"] == "ok")

@@ -29,7 +29,7 @@ from .errors import AwsError
 # Signing name -> name in botocore's data, where they differ.
 SERVICES = {"elasticloadbalancing": "elbv2", "cloudhsm": "cloudhsmv2", "monitoring": "cloudwatch"}
 VERSIONS = {"2016-11-15": "ec2", "2015-12-01": "elbv2", "2012-06-01": "elb", "2011-06-15": "sts"}
-TARGETS = {"TrentService": "kms", "BaldrApiService": "cloudhsmv2"}
+TARGETS = {"TrentService": "kms", "BaldrApiService": "cloudhsmv2", "GraniteServiceVersion20100801": "cloudwatch"}
 PATHS = {"/2013-04-01/": "route53"}
 
 _SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")

@@ -28,6 +28,8 @@ MODULES = (
     "kms.stores",
     "kms.changes",
     "kms.keys",
+    "kms.key_care",
+    "cloudwatch",
 )
 
 

@@ -49,7 +49,7 @@ class Settings:
     access_keys: list[str] = field(default_factory=list)
     # Access key ids whose session is over ("*": all of them).
     expired: list[str] = field(default_factory=list)
-    # Actions nobody may perform, with wildcards: "ec2:CreateVpc", "kms:*".
+    # Actions nobody may perform, with wildcards: "ec2:CreateVpc", "kms:*"; "kms:*@us-east-1" in one Region.
     denied: list[str] = field(default_factory=list)
     # Seconds of the clock by name, where they differ from DELAYS.
     delays: dict[str, float] = field(default_factory=dict)

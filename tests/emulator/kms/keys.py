@@ -14,8 +14,10 @@ from ..errors import AwsError
 from ..registry import Call, operation
 from . import reach
 from .state import CLOUDHSM, EXTERNAL, KeyStore, KeyStores, StoredKey, invalid_state, key_store
+from .tags import check_tags
 
 _DAY = 86_400
+_SHORTEST_WINDOW, _LONGEST_WINDOW = 7, 30
 _ORIGIN_OF = {CLOUDHSM: "AWS_CLOUDHSM", EXTERNAL: "EXTERNAL_KEY_STORE"}
 _NEEDS_XKS_KEY = "XksKeyId must be specified with Origin EXTERNAL_KEY_STORE, and only then."
 # moto's ciphertexts begin with the id of their key.
@@ -58,6 +60,11 @@ def _complete(call: Call, metadata: dict[str, Any]) -> dict[str, Any]:
         if store.state != "CONNECTED" and metadata.get("KeyState") != "PendingDeletion":
             metadata |= {"KeyState": "Unavailable", "Enabled": False}
     return metadata
+
+
+def key_metadata(call: Call, name: str) -> dict[str, Any]:
+    """A key as DescribeKey shows it."""
+    return _complete(call, call.moto("DescribeKey", {"KeyId": name})["KeyMetadata"])
 
 
 def _check_policy(policy: str | None) -> None:
@@ -134,6 +141,7 @@ def _check_store_key(call: Call) -> KeyStore:
 def create_key(call: Call) -> dict[str, Any]:
     params = call.params
     _check_policy(params.get("Policy"))
+    check_tags(params.get("Tags", []))
     if "CustomKeyStoreId" not in params:
         if params.get("Origin") in _ORIGIN_OF.values():
             raise AwsError("ValidationException", f"CustomKeyStoreId must be specified with Origin {params['Origin']}.")
@@ -154,9 +162,14 @@ def describe_key(call: Call) -> dict[str, Any]:
 
 @operation("kms", "ScheduleKeyDeletion")
 def schedule_key_deletion(call: Call) -> dict[str, Any]:
+    metadata = key_metadata(call, call.params["KeyId"])
+    if metadata["KeyState"] == "PendingDeletion":
+        raise AwsError("KMSInvalidStateException", f"{metadata['Arn']} is pending deletion.")
+    days = call.params.get("PendingWindowInDays", 30)
+    if not _SHORTEST_WINDOW <= days <= _LONGEST_WINDOW:
+        raise AwsError("ValidationException", f"PendingWindowInDays is {_SHORTEST_WINDOW} to {_LONGEST_WINDOW}.")
     result = call.by_moto()
     key_id = _key_id(call, call.params["KeyId"])
-    days = call.params.get("PendingWindowInDays", 30)
     rounds = call.store(Pending).rounds
     rounds[key_id] = rounds.get(key_id, 0) + 1
     # Days are never scaled: only a pushed clock ends them.
@@ -172,6 +185,9 @@ def _delete(call: Call, key_id: str, started: int) -> None:
 
 @operation("kms", "CancelKeyDeletion")
 def cancel_key_deletion(call: Call) -> dict[str, Any]:
+    metadata = key_metadata(call, call.params["KeyId"])
+    if metadata["KeyState"] != "PendingDeletion":
+        raise AwsError("KMSInvalidStateException", f"{metadata['Arn']} is not pending deletion.")
     result = call.by_moto()
     rounds = call.store(Pending).rounds
     key_id = _key_id(call, call.params["KeyId"])
