@@ -19,7 +19,7 @@ from ansible.module_utils.common import warnings
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws
+from ansible_collections.keylink.aws.plugins.module_utils.clients.session import DENIED, Aws
 from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError, Failure
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import find, substitute
 from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Plan, Step, Wait
@@ -30,7 +30,6 @@ Params = Mapping[str, Any]
 
 # AWS answers NotFound for a while for what was just made (KMS guide: "usually a few seconds").
 _EVENTUAL = 30.0
-_DENIED = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError")
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
 _INVALID = (
     "AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId",
@@ -262,7 +261,7 @@ def _dig(answer: Any, path: str) -> Any:
 def _explain(error: AwsError, advice: Mapping[str, str]) -> dict[str, Any]:
     tried = error.tried or error.action
     what_to_do = ""
-    if error.code in _DENIED:
+    if error.code in DENIED:
         what_to_do = f" The identity in use needs the permission {error.action}."
     elif error.code in _EXPIRED:
         what_to_do = " The credentials have expired: sign in again, or refresh the job template's credential."

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +14,7 @@ from .errors import AwsError, ClientFault
 from .registry import Call, operation
 from .world import World
 
-_STATISTICS = {"Minimum": min, "Maximum": max, "Sum": sum}
+_STATISTICS: dict[str, Callable[[list[float]], float]] = {"Minimum": min, "Maximum": max, "Sum": sum}
 
 
 @dataclass
@@ -100,6 +101,6 @@ def _result(call: Call, query: dict[str, Any]) -> dict[str, Any]:
         "Id": query["Id"],
         "Label": metric["MetricName"],
         "Timestamps": [datetime.fromtimestamp(time, UTC) for time in newest_first],
-        "Values": [float(_STATISTICS[asked["Stat"]](periods[time])) for time in newest_first],
+        "Values": [_STATISTICS[asked["Stat"]](periods[time]) for time in newest_first],
         "StatusCode": "Complete",
     }

@@ -35,7 +35,9 @@ _clients: dict[tuple[str, str], tuple[Any, Any]] = {}
 _sessions: dict[tuple[str | None, str], Any] = {}
 _loader: Any = None
 # What makes a second one when it is repeated after a lost answer, and takes no token against that.
-_UNREPEATABLE = (("ec2", "create_vpc"),)
+_UNREPEATABLE = (("ec2", "create_vpc"), ("kms", "create_key"))
+# How services say that an identity may not do something.
+DENIED = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError")
 
 
 def warm() -> None:
@@ -95,6 +97,14 @@ class Aws:
         self.region: str = region
         # Where a long read tells how it is going.
         self.say: Callable[[str], None] = lambda text: None
+
+    def elsewhere(self, region: str) -> Aws:
+        """The same credentials in another Region."""
+        if region == self.region:
+            return self
+        other = Aws((region, self._endpoint, self._parameters))
+        other.say = self.say
+        return other
 
     def client(self, service: str, attempts: int = 8) -> Any:
         """The boto3 client of SERVICE; made once per credentials, Region, endpoint and environment."""

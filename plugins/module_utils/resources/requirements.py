@@ -62,6 +62,7 @@ RULES: dict[str, str] = {
     "R66": "AWS KMS must be allowed to make the interface endpoint.",
     "R68": "The principal of AWS KMS is cks.kms.<region>.amazonaws.com.",
     "R73": "The key store may be created only when its connectivity is complete.",
+    "R120": "A key store must be connected before keys are made in it or used.",
     "R143": "External key stores and CloudHSM key stores differ in what can be set.",
     "N1": "The proxy must not demand a client certificate.",
     "N3": "The names and the credential must have the form that AWS KMS accepts.",
@@ -72,11 +73,15 @@ RULES: dict[str, str] = {
     "N8": "A TXT record can hold the values of other services too; they must stay.",
     "N9": "The TXT record must stay after verification, for the next connection.",
     "N10": "The error code of a failed connection is read before anything erases it.",
+    "N11": "Making a key in a CloudHSM key store needs two active HSMs in different Availability Zones.",
     "N12": "AWS reports a refused deletion in the answer, not as an error.",
     "N13": "A secret is sent again only when that is asked for.",
     "N16": "An endpoint service in another account is named together with its owner.",
     "N17": "Disconnecting a key store makes its keys unusable.",
     "N18": "Scheduled deletion of a key is never a side effect.",
+    "N30": "A KMS key keeps its key store and its external key for ever.",
+    "N31": "An external key belongs to one KMS key of a key store, and must exist, enabled, as AES-256 for both ways.",
+    "N32": "An alias names one KMS key per account and Region; whoever uses the alias uses that key.",
 }
 
 
