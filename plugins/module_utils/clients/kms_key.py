@@ -75,6 +75,19 @@ def _tags(aws: Aws, key_id: str) -> dict[str, str] | None:
     return {tag["TagKey"]: tag["TagValue"] for tag in found}
 
 
+def active_zones(aws: Aws, cluster_id: str) -> list[str] | None:
+    """The zone of each active HSM of a CloudHSM cluster; None where this identity may not see them."""
+    filters = {"clusterIds": [cluster_id]}
+    try:
+        clusters = aws.pages("cloudhsmv2", "describe_clusters", "Clusters", Filters=filters)
+    except AwsError as error:
+        if error.code in DENIED:
+            return None
+        raise
+    hsms = [hsm for cluster in clusters for hsm in cluster.get("Hsms", [])]
+    return [hsm["AvailabilityZone"] for hsm in hsms if hsm.get("State") == "ACTIVE"]
+
+
 def create_key(aws: Aws, **arguments: Any) -> dict[str, Any]:
     """CreateKey has no client token and is sent once. When its answer is lost, the key is looked for: by its external
     key, which belongs to no other key of the store, or by its marker."""

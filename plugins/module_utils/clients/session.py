@@ -29,6 +29,9 @@ except ImportError:
 _IAM_PREFIX = {"elbv2": "elasticloadbalancing", "cloudhsmv2": "cloudhsm"}
 _SERVICES = ("ec2", "elbv2", "kms", "route53")
 
+# Calls side by side, which keep their connections.
+_CONNECTIONS = 16
+
 _lock = threading.Lock()
 # With each client what it was made from: a key that shows a Config by its address needs that Config alive.
 _clients: dict[tuple[str, str], tuple[Any, Any]] = {}
@@ -118,7 +121,7 @@ class Aws:
     def _new_client(self, service: str, attempts: int) -> Any:
         parameters = dict(self._parameters)
         # AWS's throttling and 5xx answers are botocore's to repeat; a user's aws_config has the last word.
-        config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, max_pool_connections=16)
+        config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, max_pool_connections=_CONNECTIONS)
         own = parameters.pop("aws_config", None)
         try:
             session: Any = boto3.session.Session(botocore_session=_session(parameters.pop("profile_name", None)))
@@ -151,7 +154,7 @@ class Aws:
 
     def together(self, **reads: Callable[[], Any]) -> dict[str, Any]:
         """Independent reads at the same time: {name: answer}. The first error is raised."""
-        with ThreadPoolExecutor(max_workers=max(len(reads), 1)) as pool:
+        with ThreadPoolExecutor(max_workers=min(max(len(reads), 1), _CONNECTIONS)) as pool:
             futures = {name: pool.submit(read) for name, read in reads.items()}
             return {name: future.result() for name, future in futures.items()}
 

@@ -79,10 +79,6 @@ def _announced(params: Params) -> View:
     }
 
 
-def is_announced(view: Mapping[str, Any]) -> bool:
-    return view["store"] is not None and is_pending(view["store"]["custom_key_store_id"])
-
-
 def ids_to_describe(params: Params, view: Mapping[str, Any]) -> list[str]:
     """Keys that are known by name: no list has to be searched when the right one is among them."""
     if params["key_id"]:
@@ -125,15 +121,19 @@ def _external(item: Raw) -> str | None:
 
 def must_search(params: Params, view: Mapping[str, Any]) -> bool:
     """Whether all keys of the Region have to be looked at: CreateKey takes no token against a second key."""
-    found = view["key"] is not None or view["conflicts"]
-    return not (found or params["key_id"] or view["store"] is None or is_announced(view))
+    store = view["store"]
+    if view["key"] or view["conflicts"] or params["key_id"] or not store or is_pending(store["custom_key_store_id"]):
+        return False
+    # A key of an external key store that is not found by its alias, and whose external key is not named, is not meant.
+    return bool(params["xks_key_id"]) or store["custom_key_store_type"] == CLOUDHSM
 
 
-def unnamed(params: Params, view: Mapping[str, Any], candidates: Iterable[Raw]) -> list[Raw]:
-    """Of the keys of a CloudHSM key store those that a run may have made that ended before it gave them an alias."""
-    if params["xks_key_id"] or not view["store"]:
+def unnamed(params: Params, keys: Iterable[Raw], aliases: Iterable[Raw]) -> list[Raw]:
+    """Of the keys of a CloudHSM key store those without an alias: a run may have made one, and ended before that."""
+    if params["xks_key_id"]:
         return []
-    return [item for item in candidates if item.get("CustomKeyStoreId") == view["store"]["custom_key_store_id"]]
+    named = {item.get("TargetKeyId") for item in aliases}
+    return [item for item in keys if item["KeyId"] not in named]
 
 
 def _key(raw: Raw) -> View:
@@ -175,7 +175,13 @@ def needs_cluster(params: Params, view: Mapping[str, Any]) -> str | None:
     store = view["store"]
     if params["state"] != "present" or view["key"] or not store or params["key_id"]:
         return None
-    return store["cloud_hsm_cluster_id"]
+    cluster: str | None = store["cloud_hsm_cluster_id"]
+    return cluster
+
+
+def with_zones(view: View, zones: Sequence[str] | None) -> View:
+    """The state with the zones of the active HSMs; None where nobody looked, or could."""
+    return {**view, "active_zones": None if zones is None else sorted(zones)}
 
 
 def returns(params: Params, view: Mapping[str, Any]) -> View:
