@@ -202,6 +202,13 @@ deletion_date:
   description: When AWS KMS deletes it; null unless it waits for that.
   returned: success
   type: str
+last_usage:
+  description:
+    - With O(state=absent), the last use of the key that AWS KMS has on record. C(operation) and C(timestamp) are null
+      where there is none since C(tracked_since). Null where this identity may not see it (C(kms:GetKeyLastUsage)).
+  returned: success, and when a requirement is not met
+  type: dict
+  sample: {operation: Decrypt, timestamp: "2026-01-31T12:00:00+00:00", tracked_since: "2025-06-01T00:00:00+00:00"}
 actions:
   description: What was done, or would be, to the key and to each alias.
   returned: success
@@ -246,8 +253,10 @@ def read(aws: Aws, params: Mapping[str, Any]) -> Mapping[str, Any]:
         view = views.with_candidates(params, view, candidates, len(found["unreadable"]))
     cluster = views.needs_cluster(params, view)
     view = views.with_zones(view, client.active_zones(aws, cluster) if cluster else None)
-    key_id = view["key"] and view["key"]["key_id"]
-    return views.with_details(view, client.details(aws, key_id, bool(params["policy"])) if key_id else None)
+    if not view["key"]:
+        return view
+    wanted = bool(params["policy"]), views.uses_count(params, view)
+    return views.with_details(view, client.details(aws, view["key"]["key_id"], *wanted))
 
 
 SPEC = runner.Spec(

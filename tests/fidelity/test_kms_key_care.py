@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from fidelity.chain import Chain, refused
+from fidelity.chain import Chain, client, refused
 
 Aws = Callable[[str], Any]
 TAG = {"TagKey": "team", "TagValue": "payments"}
@@ -124,3 +124,18 @@ def test_an_action_is_denied_in_one_region(emulator: Any, aws: Aws) -> None:
     aws("kms").list_keys()
     emulator.configure(denied=["kms:*@eu-central-1"])
     refused("AccessDeniedException", aws("kms").list_keys)
+
+
+def test_the_last_use_of_a_key_is_known(aws: Aws, key: str) -> None:
+    kms = aws("kms")
+    assert "KeyLastUsage" not in kms.get_key_last_usage(KeyId=key)
+    kms.encrypt(KeyId=key, Plaintext=b"x")
+    found = kms.get_key_last_usage(KeyId=key)
+    assert found["KeyLastUsage"]["Operation"] == "Encrypt"
+    assert found["KeyLastUsage"]["Timestamp"] >= found["KeyCreationDate"]
+
+
+def test_an_assumed_role_acts_in_its_account(emulator: Any, aws: Aws) -> None:
+    role = aws("sts").assume_role(RoleArn="arn:aws:iam::210987654321:role/audit", RoleSessionName="me")["Credentials"]
+    other = client(emulator.url, "sts", role["AccessKeyId"])
+    assert other.get_caller_identity()["Account"] == "210987654321"

@@ -52,13 +52,21 @@ def marked(aws: Aws, found: Iterable[Mapping[str, Any]], aliases: Sequence[str])
     return [key for key in wanted if (tags[key["KeyId"]] or {}).get(MARKER) in aliases]
 
 
-def details(aws: Aws, key_id: str, with_policy: bool) -> dict[str, Any]:
-    """Aliases, tags and policy of a key, side by side. tags: None where this identity may not see them."""
+def details(aws: Aws, key_id: str, with_policy: bool, with_usage: bool) -> dict[str, Any]:
+    """Aliases, tags, policy and last use of a key, side by side. None where this identity may not see them."""
     return aws.together(
         aliases=lambda: [item["AliasName"] for item in aws.pages("kms", "list_aliases", "Aliases", KeyId=key_id)],
         tags=lambda: _tags(aws, key_id),
         policy=lambda: _policy(aws, key_id) if with_policy else None,
+        usage=lambda: _usage(aws, key_id) if with_usage else None,
     )
+
+
+def _usage(aws: Aws, key_id: str) -> dict[str, Any] | None:
+    """When the key was used last. boto3 has the call since 2026 only."""
+    if not hasattr(aws.client("kms"), "get_key_last_usage"):
+        return None
+    return _unless_denied(lambda: aws.call("kms", "get_key_last_usage", KeyId=key_id))
 
 
 def _policy(aws: Aws, key_id: str) -> str:
@@ -66,24 +74,23 @@ def _policy(aws: Aws, key_id: str) -> str:
 
 
 def _tags(aws: Aws, key_id: str) -> dict[str, str] | None:
-    try:
-        found = missing_is([], _GONE, lambda: aws.pages("kms", "list_resource_tags", "Tags", KeyId=key_id))
-    except AwsError as error:
-        if error.code in DENIED:
-            return None
-        raise
-    return {tag["TagKey"]: tag["TagValue"] for tag in found}
+    found = _unless_denied(
+        lambda: missing_is([], _GONE, lambda: aws.pages("kms", "list_resource_tags", "Tags", KeyId=key_id))
+    )
+    return None if found is None else {tag["TagKey"]: tag["TagValue"] for tag in found}
+
+
+def _unless_denied(read: Callable[[], Any]) -> Any:
+    """The answer of READ, or None where this identity may not have it."""
+    return missing_is(None, DENIED, read)
 
 
 def active_zones(aws: Aws, cluster_id: str) -> list[str] | None:
     """The zone of each active HSM of a CloudHSM cluster; None where this identity may not see them."""
     filters = {"clusterIds": [cluster_id]}
-    try:
-        clusters = aws.pages("cloudhsmv2", "describe_clusters", "Clusters", Filters=filters)
-    except AwsError as error:
-        if error.code in DENIED:
-            return None
-        raise
+    clusters = _unless_denied(lambda: aws.pages("cloudhsmv2", "describe_clusters", "Clusters", Filters=filters))
+    if clusters is None:
+        return None
     hsms = [hsm for cluster in clusters for hsm in cluster.get("Hsms", [])]
     return [hsm["AvailabilityZone"] for hsm in hsms if hsm.get("State") == "ACTIVE"]
 

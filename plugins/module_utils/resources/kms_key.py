@@ -69,7 +69,7 @@ View = dict[str, Any]
 def plan(params: Params, current: Mapping[str, Any]) -> Plan:
     """What makes the key as PARAMS want it."""
     key = current["key"]
-    facts = {"previous_key_state": key["key_state"] if key else None}
+    facts = {"previous_key_state": key["key_state"] if key else None, "last_usage": current["last_usage"]}
     problems = [*checks.identity(params, current), *_hidden_keys(params, current)]
     if any(item.blocking for item in problems):
         return Plan((), current, tuple(problems), facts=facts)
@@ -296,7 +296,7 @@ def _plan_absent(params: Params, current: Mapping[str, Any], facts: View, proble
     step = Step("schedule_deletion", arguments, say=f"schedule the deletion of {KIND} {name}")
     warning = (
         f"{KIND} {name} ({key_id}) is deleted in {days} days unless that is cancelled (state: present, "
-        f"cancel_deletion: true). Then {checks.loss(before)}."
+        f"cancel_deletion: true). Then {checks.loss(before, current['last_usage'])}."
     )
     return Plan(
         (Change(KIND, name, _shown(before), _shown(after), (step,), key_id),),

@@ -205,17 +205,20 @@ def deletion(params: Params, view: View) -> list[Unmet]:
         f"If that is what you want, give pending_window_in_days: {shortest} to {longest}, the days in which it can be "
         "cancelled."
     )
-    return [unmet("N18", f"deleting KMS key {view['key']['key_id']}", loss(view["key"]), fix)]
+    return [unmet("N18", f"deleting KMS key {view['key']['key_id']}", loss(view["key"], view["last_usage"]), fix)]
 
 
-def loss(key: View) -> str:
-    """What goes with a key."""
+def loss(key: View, usage: View | None) -> str:
+    """What goes with a key, and when it was used last."""
     who = f", as {listing(key['aliases'])}," if key["aliases"] else ""
     other = (
         "The external key alone cannot decrypt it, and neither can a new KMS key for it"
         if key["xks_key_id"]
         else "AWS KMS deletes its key material in the CloudHSM cluster too, which must be connected then"
     )
-    return (
-        f"everything that was encrypted with it{who} and with data keys of it becomes unreadable for good. {other}"
-    )
+    lost = f"everything that was encrypted with it{who} and with data keys of it becomes unreadable for good. {other}"
+    if usage is None:
+        return lost
+    if usage["timestamp"]:
+        return f"{lost}. It was last used at {usage['timestamp']} ({usage['operation']})"
+    return f"{lost}. There is no use on record since {usage['tracked_since']}"

@@ -44,6 +44,7 @@ def normalise(params: Params, region: str, stores: Iterable[Raw], aliases: Itera
         "unreadable_keys": 0,
         "active_zones": None,
         "external_key": None,
+        "last_usage": None,
     }
 
 
@@ -167,7 +168,24 @@ def with_details(view: View, details: Raw | None) -> View:
     tags = details["tags"]
     shown = None if tags is None else {name: value for name, value in tags.items() if name != MARKER}
     key = {**view["key"], "aliases": sorted(details["aliases"]), "tags": shown, "policy": details["policy"]}
-    return {**view, "key": key}
+    return {**view, "key": key, "last_usage": _usage(details["usage"])}
+
+
+def _usage(raw: Raw | None) -> View | None:
+    """The last use of a key that AWS KMS has on record; None where this identity may not see it."""
+    if raw is None:
+        return None
+    last = raw.get("KeyLastUsage") or {}
+    return {
+        "operation": last.get("Operation"),
+        "timestamp": _text(last.get("Timestamp")),
+        "tracked_since": _text(raw.get("TrackingStartDate")),
+    }
+
+
+def uses_count(params: Params, view: Mapping[str, Any]) -> bool:
+    """Whether somebody has to know when the key was used last."""
+    return params["state"] == "absent" and view["key"] is not None and view["key"]["key_state"] != PENDING_DELETION
 
 
 def needs_cluster(params: Params, view: Mapping[str, Any]) -> str | None:

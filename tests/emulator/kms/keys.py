@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -29,6 +30,13 @@ class Pending:
 
     def __init__(self) -> None:
         self.rounds: dict[str, int] = {}
+
+
+class Usage:
+    """The last operation with each key, and when it was."""
+
+    def __init__(self) -> None:
+        self.last: dict[str, tuple[str, datetime]] = {}
 
 
 def _key_id(call: Call, name: str) -> str:
@@ -222,12 +230,25 @@ def _names(call: Call) -> list[str]:
     "kms", "Encrypt", "Decrypt", "ReEncrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext"
 )
 def use_key(call: Call) -> dict[str, Any]:
+    used = call.store(Usage).last
     for name in _names(call):
         pair = _stored(call, _key_id(call, name))
         if pair is not None and pair[1].state != "CONNECTED":
             text = f"The key {pair[0].key_id} is unavailable: its custom key store {pair[1].id} is {pair[1].state}."
             raise AwsError("KMSInvalidStateException", text)
-    return call.by_moto()
+    result = call.by_moto()
+    shown = call.operation.removesuffix("WithoutPlaintext")
+    used |= {_key_id(call, name): (shown, call.world.clock.datetime()) for name in _names(call)}
+    return result
+
+
+@operation("kms", "GetKeyLastUsage")
+def get_key_last_usage(call: Call) -> dict[str, Any]:
+    metadata = key_metadata(call, call.params["KeyId"])
+    last = call.store(Usage).last.get(metadata["KeyId"])
+    shown = {"KeyLastUsage": {"Operation": last[0], "Timestamp": last[1]}} if last else {}
+    created = metadata["CreationDate"]
+    return {**shown, "KeyId": metadata["KeyId"], "TrackingStartDate": created, "KeyCreationDate": created}
 
 
 @operation(

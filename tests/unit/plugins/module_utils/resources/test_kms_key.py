@@ -32,7 +32,8 @@ def state(given: dict[str, Any], *keys: dict[str, Any], store: dict[str, Any] | 
     view = kms_key_view.normalise(given, "eu-central-1", [store] if store else [], details.pop("all_aliases", []))
     view = kms_key_view.with_candidates(given, view, list(keys), details.pop("unreadable", 0))
     view = kms_key_view.with_zones(view, details.pop("zones", None))
-    return kms_key_view.with_details(view, {"aliases": [], "tags": {}, "policy": None, **details} if keys else None)
+    found = {"aliases": [], "tags": {}, "policy": None, "usage": None, **details}
+    return kms_key_view.with_details(view, found if keys else None)
 
 
 # options, keys, details of the key, verbs of the steps
@@ -44,7 +45,8 @@ PLANS: dict[str, tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any], lis
     ),
     "nothing to do": ({"enabled": True}, [KEY], {}, []),
     "all of it differs": (
-        {"alias": ["a"], "purge_alias": True, "description": "d", "policy": POLICY, "tags": {"t": "1"}, "enabled": False},
+        {"alias": ["a"], "purge_alias": True, "description": "d", "policy": POLICY, "tags": {"t": "1"},
+         "enabled": False},
         [KEY],
         {"aliases": ["alias/x"], "tags": {"u": "2"}, "policy": POLICY.replace("kms:*", "kms:Decrypt")},
         ["kms.disable_key", "kms.update_key_description", "kms.tag_resource", "kms.untag_resource", "put_policy",
@@ -117,6 +119,17 @@ def test_keys_that_cannot_be_looked_at_stop_nothing() -> None:
     plan = kms_key.plan(given, state(given, unreadable=3))
     assert [(item.number, item.blocking) for item in plan.unmet] == [("N30", False)]
     assert plan.steps
+
+
+def test_a_deletion_tells_when_the_key_was_used_last() -> None:
+    given = params(state="absent")
+    usage = {"KeyLastUsage": {"Operation": "Decrypt", "Timestamp": "2026-01-02"}, "TrackingStartDate": "2025-01-01"}
+    plan = kms_key.plan(given, state(given, KEY, usage=usage))
+    assert "last used at 2026-01-02 (Decrypt)" in str(plan.unmet[0])
+    last = {"operation": "Decrypt", "timestamp": "2026-01-02", "tracked_since": "2025-01-01"}
+    assert plan.facts["last_usage"] == last
+    plan = kms_key.plan(given, state(given, KEY, usage={"TrackingStartDate": "2025-01-01"}))
+    assert "no use on record since 2025-01-01" in str(plan.unmet[0])
 
 
 def test_a_store_that_connects_is_waited_for() -> None:
