@@ -126,7 +126,7 @@ class _Run:
     def result(self) -> dict[str, Any]:
         if not self.context.options_only:
             self._refuse_placeholders()
-        self.aws = Aws(get_aws_connection_info(self.module))
+        self.aws = Aws(self._connection())
         self.aws.say = self.context.progress
         self._refuse(self.spec.check(self.params, self.aws.region), {})
         if self.context.options_only:
@@ -155,6 +155,11 @@ class _Run:
         if plan.changed:
             result["diff"] = substitute(plan.diff, self.bound)
         return result
+
+    def _connection(self) -> tuple[str | None, str | None, Mapping[str, Any]]:
+        """A module of several Regions needs no other one besides them."""
+        region, endpoint, parameters = get_aws_connection_info(self.module)
+        return region or next(iter(self.params.get("regions") or ()), None), endpoint, parameters
 
     def _observed(self, plan: Plan) -> Mapping[str, Any]:
         """The state after the steps, read until it shows what they made: AWS's lists lag behind for a while."""

@@ -31,6 +31,8 @@ _SERVICES = ("ec2", "elbv2", "kms", "route53")
 
 # Calls side by side, which keep their connections.
 _CONNECTIONS = 16
+# How often botocore sends a call at most.
+_ATTEMPTS = 8
 
 _lock = threading.Lock()
 # With each client what it was made from: a key that shows a Config by its address needs that Config alive.
@@ -88,7 +90,9 @@ class Aws:
     connection: what amazon.aws's get_aws_connection_info returns: (region, endpoint_url, client parameters).
     """
 
-    def __init__(self, connection: tuple[str | None, str | None, Mapping[str, Any]]) -> None:
+    def __init__(
+        self, connection: tuple[str | None, str | None, Mapping[str, Any]], attempts: int = _ATTEMPTS
+    ) -> None:
         if not HAS_BOTO3:
             raise Failure("boto3 and botocore are needed: pip install boto3")
         region, self._endpoint, self._parameters = connection
@@ -98,19 +102,19 @@ class Aws:
                 "or a region in the profile that is used."
             )
         self.region: str = region
+        self._attempts = attempts
         # Where a long read tells how it is going.
         self.say: Callable[[str], None] = lambda text: None
 
-    def elsewhere(self, region: str) -> Aws:
-        """The same credentials in another Region."""
-        if region == self.region:
-            return self
-        other = Aws((region, self._endpoint, self._parameters))
-        other.say = self.say
+    def elsewhere(self, region: str, attempts: int = _ATTEMPTS) -> Aws:
+        """The same credentials in another Region. attempts: how often a call is sent there at most."""
+        other = Aws((region, self._endpoint, self._parameters), attempts)
+        other.say = lambda text: self.say(f"{region}: {text}")
         return other
 
-    def client(self, service: str, attempts: int = 8) -> Any:
+    def client(self, service: str, attempts: int | None = None) -> Any:
         """The boto3 client of SERVICE; made once per credentials, Region, endpoint and environment."""
+        attempts = attempts or self._attempts
         parameters = sorted(self._parameters.items(), key=lambda item: item[0])
         key = (service, repr((self.region, self._endpoint, parameters, _environment(), attempts)))
         with _lock:

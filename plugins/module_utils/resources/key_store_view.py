@@ -201,3 +201,13 @@ def returns(params: Params, view: Mapping[str, Any]) -> View:
         "custom_key_store_id": store.get("custom_key_store_id"),
         "connection_state": store.get("connection_state"),
     }
+
+
+def described(raw: Mapping[str, Any]) -> View:
+    """One key store of either type, as AWS KMS describes it."""
+    return {**_store(raw), "cloud_hsm_cluster_id": raw.get("CloudHsmClusterId")}
+
+
+def service(raw: Mapping[str, Any]) -> View:
+    """An endpoint service as it was read for a key store."""
+    return _service(raw)
