@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.clients.key_store import endpoint_service, key_stores, keys
@@ -76,10 +77,7 @@ def _region(aws: Aws, wanted: Mapping[str, Any], count_keys: bool) -> dict[str, 
         "keys": lambda: _allowed(lambda: keys(aws)) if stores and count_keys else nothing,
         "metrics": lambda: _allowed(lambda: _metrics(aws, external)) if external else nothing,
         "clusters": lambda: _allowed(lambda: _clusters(aws, clusters)) if clusters else nothing,
-        **{
-            f"service {store[_STORE]}": (lambda store=store: _allowed(lambda: _service(aws, store)))
-            for store in external
-        },
+        **{f"service {store[_STORE]}": partial(_allowed, partial(_service, aws, store)) for store in external},
     }
     return {"region": aws.region, "stores": stores, "error": None, **aws.together(**looks)}
 
