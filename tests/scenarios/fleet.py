@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from scenarios import prerequisites as before
+from scenarios.harness import CONNECTION
 
 REGIONS = ["eu-central-1", "eu-west-1", "us-east-1"]
+ACCOUNT = "123456789012"
 ANCHOR = "-----BEGIN CERTIFICATE-----\nemulated\n-----END CERTIFICATE-----"
 BROKEN = "XKS_PROXY_INVALID_TLS_CONFIGURATION"
 
@@ -58,10 +60,12 @@ def external(emulator: Any, name: str, outcome: str) -> str:
     return str(made)
 
 
-def cloudhsm(emulator: Any, region: str, name: str) -> tuple[str, str]:
+def cloudhsm(
+    emulator: Any, region: str, name: str, account: str = ACCOUNT, access_key: str = CONNECTION["access_key"]
+) -> tuple[str, str]:
     """A CloudHSM key store that was never connected, and its cluster."""
-    cluster = str(emulator.cloudhsm(region=region, hsms=[f"{region}a", f"{region}b"])["id"])
-    made = before.client(emulator.url, "kms", region=region).create_custom_key_store(
+    cluster = str(emulator.cloudhsm(account=account, region=region, hsms=[f"{region}a", f"{region}b"])["id"])
+    made = before.client(emulator.url, "kms", access_key, region).create_custom_key_store(
         CustomKeyStoreName=name, CloudHsmClusterId=cluster, TrustAnchorCertificate=ANCHOR, KeyStorePassword="kmsPswd"
     )
     return str(made["CustomKeyStoreId"]), cluster

@@ -36,21 +36,19 @@ def survey(aws: Aws, regions: Sequence[str], wanted: Mapping[str, Any], count_ke
     """
     if len(regions) == 1:
         return [_region(aws.elsewhere(regions[0]), wanted, count_keys)]
-    found = aws.together(
-        **{name: (lambda name=name: _guarded(aws.elsewhere(name, _ATTEMPTS), wanted, count_keys)) for name in regions}
-    )
-    if all(item["error"] for item in found.values()):
-        told = "".join(f"\n  - {name}: {item['error']['message']}" for name, item in found.items())
+    found = look(aws, regions, wanted, count_keys)
+    if all(item["error"] for item in found):
+        told = "".join(f"\n  - {item['region']}: {item['error']['message']}" for item in found)
         raise Failure(f"No Region could be read:{told}")
+    return found
+
+
+def look(aws: Aws, regions: Sequence[str], wanted: Mapping[str, Any], count_keys: bool) -> list[dict[str, Any]]:
+    """Each Region with its key stores, or with why it could not be read."""
+    found = aws.together(
+        **{name: partial(_guarded, aws.elsewhere(name, _ATTEMPTS), wanted, count_keys) for name in regions}
+    )
     return [found[name] for name in regions]
-
-
-def account_id(aws: Aws) -> str | None:
-    """The account of the credentials; None where AWS does not say."""
-    try:
-        return str(aws.call("sts", "get_caller_identity")["Account"])
-    except AwsError:
-        return None
 
 
 def _guarded(aws: Aws, wanted: Mapping[str, Any], count_keys: bool) -> dict[str, Any]:

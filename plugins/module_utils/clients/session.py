@@ -158,9 +158,7 @@ class Aws:
 
     def together(self, **reads: Callable[[], Any]) -> dict[str, Any]:
         """Independent reads at the same time: {name: answer}. The first error is raised."""
-        with ThreadPoolExecutor(max_workers=min(max(len(reads), 1), _CONNECTIONS)) as pool:
-            futures = {name: pool.submit(read) for name, read in reads.items()}
-            return {name: future.result() for name, future in futures.items()}
+        return together(reads)
 
     def _refusals(self, service: str, client: Any, operation: str, call: Callable[[], Any]) -> dict[str, Any]:
         action = iam_action(service, client.meta.method_to_api_mapping[operation])
@@ -186,6 +184,13 @@ class Aws:
             ) from error
         result.pop("ResponseMetadata", None)
         return result
+
+
+def together(reads: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+    """Independent reads at the same time, of different credentials or Regions too. The first error is raised."""
+    with ThreadPoolExecutor(max_workers=min(max(len(reads), 1), _CONNECTIONS)) as pool:
+        futures = {name: pool.submit(read) for name, read in reads.items()}
+        return {name: future.result() for name, future in futures.items()}
 
 
 def missing_is(default: Any, codes: tuple[str, ...], read: Callable[[], Any]) -> Any:
