@@ -137,10 +137,12 @@ key_stores:
       description:
         - The VPC endpoint service of an external key store, with the verification state of its domain
           (C(private_dns_state)); null where there is none, or it could not be read.
+        - C(exists) is false where the key store names a service that is gone. Only the owner of a service sees its
+          state and principals (C(seen_by)).
       type: dict
       returned: always
       sample: {service_name: com.amazonaws.vpce.eu-central-1.vpce-svc-0123456789abcdef0, service_state: Available,
-               private_dns_name: xks-proxy.example.com, private_dns_state: verified}
+               private_dns_name: xks-proxy.example.com, private_dns_state: verified, exists: true, seen_by: owner}
     certificate_days_to_expire:
       description:
         - Days until the certificate of the proxy ends, as AWS KMS measured it (CloudWatch metric

@@ -59,17 +59,34 @@ def _store(region: Raw, raw: Raw) -> View:
     store = key_store_view.described(raw)
     service = region.get(f"service {raw['CustomKeyStoreId']}", {"value": None, "denied": ""})
     seen = key_store_view.service(service["value"]) if service["value"] else None
+    denied = service["denied"] or (seen or {}).get("denied")
     code = store["connection_error_code"]
     return {
         "region": region["region"],
         **store,
         "remedy": remedy(code, store["custom_key_store_type"]) if code else None,
-        "endpoint_service": seen,
+        "endpoint_service": _shown(seen),
         "cluster": _cluster(region, store),
         **_metrics(region, store),
         "kms_keys": _keys(region, store),
         "unmet_requirements": [item.as_dict() for item in _unmet(seen, store, region["region"])],
-        "unknown": _unknown(region, store, service["denied"]),
+        "unknown": _unknown(region, store, denied),
+    }
+
+
+def _shown(service: Raw | None) -> View | None:
+    """What is worth knowing of an endpoint service; seen_by says what else can be told from there."""
+    if service is None or service["source"] == "denied":
+        return None
+    shown = (
+        "service_name", "service_state", "private_dns_name", "private_dns_state", "acceptance_required",
+        "supported_ip_address_types", "availability_zones", "allowed_principals",
+    )
+    exists = service["source"] != "missing"
+    return {
+        **{name: service[name] if exists or name == "service_name" else None for name in shown},
+        "exists": exists,
+        "seen_by": {"own": "owner", "consumer": "consumer"}.get(service["source"]),
     }
 
 
@@ -115,7 +132,7 @@ def _keys(region: Raw, store: Raw) -> View | None:
     return {"total": len(own), "by_state": dict(sorted(states.items())), "unreadable": len(found["unreadable"])}
 
 
-def _unknown(region: Raw, store: Raw, denied_service: str) -> list[View]:
+def _unknown(region: Raw, store: Raw, denied_service: str | None) -> list[View]:
     """What is not in the report, and the permission that it takes."""
     looks = [
         ("kms_keys", region.get("keys", {}).get("denied")),
