@@ -128,6 +128,7 @@ class _Run:
             self._refuse_placeholders()
         self.aws = Aws(self._connection())
         self.aws.say = self.context.progress
+        self.aws.clock = self.context.clock
         self._refuse(self.spec.check(self.params, self.aws.region), {})
         if self.context.options_only:
             return {"changed": False}

@@ -9,17 +9,15 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
+from . import access
 from .errors import AwsError
 from .registry import Call, operation
 
 
 @operation("sts", "GetCallerIdentity")
 def get_caller_identity(call: Call) -> dict[str, Any]:
-    return {
-        "UserId": "AIDAEMULATED000000000",
-        "Account": call.account,
-        "Arn": f"arn:{call.partition}:iam::{call.account}:user/emulated",
-    }
+    arn = access.caller(call.access_key, call.account, call.region, call.settings)
+    return {"UserId": "AIDAEMULATED000000000", "Account": call.account, "Arn": arn}
 
 
 @operation("sts", "AssumeRole")

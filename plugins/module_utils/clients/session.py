@@ -7,12 +7,15 @@
 from __future__ import annotations
 
 import os
+import random
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError, Failure
+from ansible_collections.keylink.aws.plugins.module_utils.core.wait import Clock
 
 try:
     import boto3
@@ -105,12 +108,17 @@ class Aws:
         self._attempts = attempts
         # Where a long read tells how it is going.
         self.say: Callable[[str], None] = lambda text: None
+        # What paces calls that AWS takes only so often.
+        self.clock = Clock(time.monotonic, time.sleep, random.random)
 
-    def elsewhere(self, region: str, attempts: int = _ATTEMPTS) -> Aws:
+    def elsewhere(self, region: str, attempts: int | None = None) -> Aws:
         """The same credentials in another Region. attempts: how often a call is sent there at most."""
-        other = Aws((region, self._endpoint, self._parameters), attempts)
-        other.say = lambda text: self.say(f"{region}: {text}")
-        return other
+        if region == self.region and attempts is None:
+            return self
+        found = Aws((region, self._endpoint, self._parameters), attempts or self._attempts)
+        found.say = lambda text: self.say(f"{region}: {text}")
+        found.clock = self.clock
+        return found
 
     def client(self, service: str, attempts: int | None = None) -> Any:
         """The boto3 client of SERVICE; made once per credentials, Region, endpoint and environment."""
