@@ -188,6 +188,16 @@ regions:
   elements: dict
   sample:
     - {region: eu-central-1, status: ok, key_stores: 2, message: null, iam_action: null}
+lines:
+  description:
+    - All of this as lines for a terminal. A line that begins with C(!) needs somebody, and is followed by what to do.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - "2 key stores in eu-central-1: 1 CONNECTED and 1 DISCONNECTED"
+    - "  eu-central-1  cards     external  DISCONNECTED  no keys"
+    - "  eu-central-1  payments  external  CONNECTED     3 keys (3 Enabled), certificate ends in 41 days"
 """
 
 from collections.abc import Mapping

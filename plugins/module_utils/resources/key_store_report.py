@@ -12,7 +12,11 @@ from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.compare import listing
 from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Plan
-from ansible_collections.keylink.aws.plugins.module_utils.resources import key_store_checks, key_store_view
+from ansible_collections.keylink.aws.plugins.module_utils.resources import (
+    key_store_checks,
+    key_store_lines,
+    key_store_view,
+)
 from ansible_collections.keylink.aws.plugins.module_utils.resources.remedies import remedy
 
 _CERTIFICATE = "XksProxyCertificateDaysToExpire"
@@ -155,4 +159,4 @@ def plan(params: Mapping[str, Any], current: Mapping[str, Any]) -> Plan:
 
 def returns(params: Mapping[str, Any], view: Mapping[str, Any]) -> View:
     """The module's return values."""
-    return dict(view)
+    return {**view, "lines": key_store_lines.lines(view["key_stores"], view["regions"])}

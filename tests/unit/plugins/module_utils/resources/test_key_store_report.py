@@ -118,6 +118,27 @@ def test_gaps_are_named_once_with_all_permissions() -> None:
     )
 
 
+def test_lines_say_what_needs_somebody() -> None:
+    clusters = [{"ClusterId": "cluster-1", "State": "ACTIVE", "Hsms": []}]
+    raw = {
+        "region": "eu-central-1", "stores": [EXTERNAL, HSM], "error": None, "service cks-1": service(OWN),
+        "clusters": value(clusters), "keys": value(None, "kms:ListKeys"),
+    }
+    lost = {"region": "x", "stores": [], "error": {"code": "", "message": "no answer", "denied": ""}}
+    lines = key_store_report.returns({}, key_store_report.normalise([raw, lost]))["lines"]
+    assert lines[0] == "2 key stores in eu-central-1: 1 CONNECTED and 1 FAILED"
+    assert lines[1] == "! eu-central-1  hsm       CloudHSM  FAILED     cluster ACTIVE, 0 active HSMs"
+    assert lines[2].strip() == "USER_LOCKED_OUT: kmsuser is locked after too many logins with a wrong password."
+    assert "fewer than two active HSMs" in lines[7]
+    assert lines[8] == "! eu-central-1  payments  external  CONNECTED"
+    assert "At its next connect: endpoint service" in lines[9]
+    assert lines[10:] == ["Not shown:", "  * x: no answer", "  * kms_keys of hsm and payments: needs kms:ListKeys"]
+    nothing = {"region": "eu-central-1", "stores": [], "error": None}
+    assert key_store_report.returns({}, key_store_report.normalise([nothing]))["lines"] == [
+        "No key stores in eu-central-1"
+    ]
+
+
 ACCOUNT = {"name": None, "profile": None, "assume_role_arn": None}
 
 
