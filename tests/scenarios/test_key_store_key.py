@@ -173,7 +173,7 @@ def test_another_spelling_of_a_policy_and_what_is_not_named_are_no_drift(world: 
     assert (again["changed"], again["key_id"], again["key_state"]) == (False, key, "Disabled")
     purged = made(world, enabled=None, purge_alias=True)
     assert [(item["action"], item["name"]) for item in purged["actions"]] == [
-        ("keep", "payments"), ("delete", "alias/mine"),
+        ("keep", "payments"), ("keep", "alias/payments"), ("keep", "alias/card-data"), ("delete", "alias/mine"),
     ]
 
 

@@ -268,17 +268,18 @@ def _alias_changes(
 ) -> list[Change]:
     """Each alias is a thing of its own: made, moved here from another key, or taken away."""
     held = current["key"]["aliases"] if current["key"] else []
-    changes = []
+    here = {"target_key_id": key_id}
+    changes = [Change(_ALIAS, alias, here, here, (), alias) for alias in aliases_of(params) or () if alias in held]
     for alias in missing(after["aliases"], held):
         target = current["alias_targets"].get(alias)
         verb = "kms.update_alias" if target else "create_alias"
         arguments = {"AliasName": alias, "TargetKeyId": key_id}
         step = Step(verb, arguments, say=f"{'move' if target else 'create'} {alias}")
         before = {"target_key_id": target} if target else None
-        changes.append(Change(_ALIAS, alias, before, {"target_key_id": key_id}, (step,), alias))
+        changes.append(Change(_ALIAS, alias, before, here, (step,), alias))
     for alias in missing(held, after["aliases"]):
         step = Step("kms.delete_alias", {"AliasName": alias}, say=f"delete {alias}")
-        changes.append(Change(_ALIAS, alias, {"target_key_id": key_id}, None, (step,), alias))
+        changes.append(Change(_ALIAS, alias, here, None, (step,), alias))
     return changes
 
 
