@@ -19,7 +19,7 @@ from ansible.module_utils.common import warnings
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.keylink.aws.plugins.module_utils.clients.session import DENIED, Aws
+from ansible_collections.keylink.aws.plugins.module_utils.clients.session import DENIED, Aws, NoAws
 from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError, Failure
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import find, substitute
 from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Plan, Step, Wait
@@ -58,6 +58,7 @@ class Spec:
     read: the current state. plan: what to do. returns: the module's keys from a state (predicted or read).
     calls: client functions that steps and waits name, besides "service.operation" of boto3.
     explain: error code of AWS -> what it means here and what to do, as a sentence.
+    connection: false for a module that talks to something else than AWS; a Region is then what the options say.
     """
 
     argument_spec: Mapping[str, Any]
@@ -68,6 +69,7 @@ class Spec:
     calls: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     constraints: Mapping[str, Any] = field(default_factory=dict)
     explain: Mapping[str, str] = field(default_factory=dict)
+    connection: bool = True
 
     @property
     def module_arguments(self) -> dict[str, Any]:
@@ -96,7 +98,7 @@ class OrdinaryModule(AnsibleAWSModule):
 
 def run_module(spec: Spec) -> None:
     """The front of an ordinary module."""
-    run(spec, OrdinaryModule(**spec.module_arguments), Context())
+    run(spec, OrdinaryModule(check_boto3=spec.connection, **spec.module_arguments), Context())
 
 
 def run(spec: Spec, module: Any, context: Context) -> None:
@@ -126,7 +128,7 @@ class _Run:
     def result(self) -> dict[str, Any]:
         if not self.context.options_only:
             self._refuse_placeholders()
-        self.aws = Aws(self._connection())
+        self.aws = self._aws()
         self.aws.say = self.context.progress
         self.aws.clock = self.context.clock
         self._refuse(self.spec.check(self.params, self.aws.region), {})
@@ -157,10 +159,12 @@ class _Run:
             result["diff"] = substitute(plan.diff, self.bound)
         return result
 
-    def _connection(self) -> tuple[str | None, str | None, Mapping[str, Any]]:
-        """A module of several Regions needs no other one besides them."""
+    def _aws(self) -> Aws:
+        if not self.spec.connection:
+            return NoAws(self.params.get("region") or "")
         region, endpoint, parameters = get_aws_connection_info(self.module)
-        return region or next(iter(self.params.get("regions") or ()), None), endpoint, parameters
+        # A module of several Regions needs no other one besides them.
+        return Aws((region or next(iter(self.params.get("regions") or ()), None), endpoint, parameters))
 
     def _observed(self, plan: Plan) -> Mapping[str, Any]:
         """The state after the steps, read until it shows what they made: AWS's lists lag behind for a while."""

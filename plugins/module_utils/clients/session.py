@@ -201,6 +201,17 @@ def together(reads: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
         return {name: future.result() for name, future in futures.items()}
 
 
+class NoAws(Aws):
+    """In place of AWS for a module that calls something else: needs neither boto3 nor credentials nor a Region."""
+
+    def __init__(self, region: str) -> None:
+        self.region = region
+        self.say = lambda text: None
+
+    def client(self, service: str, attempts: int | None = None) -> Any:
+        raise Failure(f"This module makes no calls to AWS, so none to {service} either.")
+
+
 def missing_is(default: Any, codes: tuple[str, ...], read: Callable[[], Any]) -> Any:
     """The answer of READ, or DEFAULT where AWS says with one of CODES that the thing does not exist."""
     try:
