@@ -98,6 +98,24 @@ options:
       - The connection state to which an earlier task of the play brings the key store, as
         RV(keylink.aws.xks_key_store#module:connection_state) says it. In check mode AWS KMS does not show it yet.
     type: str
+  xks_proxy_address:
+    description:
+      - Address at which this host reaches the external key store proxy, with a port unless it is 443. With
+        O(xks_proxy_authentication_credential), the proxy is asked for the external key before a KMS key is made, so
+        that a plan tells what AWS KMS would refuse. The key store must exist already.
+    type: str
+  xks_proxy_authentication_credential:
+    description: The credential of the key store, to sign that request.
+    type: dict
+    suboptions:
+      access_key_id:
+        description: Its id.
+        type: str
+        required: true
+      raw_secret_access_key:
+        description: Its secret. It is only signed with.
+        type: str
+        required: true
   wait_timeout:
     description: How long to wait, in seconds, for a store that is connecting and for a key that AWS does not show yet.
     type: int
@@ -235,6 +253,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils import runner
+from ansible_collections.keylink.aws.plugins.module_utils.clients import external_key
 from ansible_collections.keylink.aws.plugins.module_utils.clients import kms_key as client
 from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws
 from ansible_collections.keylink.aws.plugins.module_utils.resources import kms_key, kms_key_checks
@@ -253,6 +272,9 @@ def read(aws: Aws, params: Mapping[str, Any]) -> Mapping[str, Any]:
         view = views.with_candidates(params, view, candidates, len(found["unreadable"]))
     cluster = views.needs_cluster(params, view)
     view = views.with_zones(view, client.active_zones(aws, cluster) if cluster else None)
+    proxy = views.proxy_to_ask(params, view)
+    answer = external_key.metadata(aws.region, proxy, params["xks_key_id"]) if proxy else None
+    view = views.with_external_key(view, answer)
     if not view["key"]:
         return view
     wanted = bool(params["policy"]), views.uses_count(params, view)
@@ -275,6 +297,14 @@ SPEC = runner.Spec(
         "pending_window_in_days": {"type": "int"},
         "cancel_deletion": {"type": "bool", "default": False},
         "expected_connection_state": {},
+        "xks_proxy_address": {},
+        "xks_proxy_authentication_credential": {
+            "type": "dict",
+            "options": {
+                "access_key_id": {"required": True, "no_log": False},
+                "raw_secret_access_key": {"required": True, "no_log": True},
+            },
+        },
         **runner.tag_arguments(),
         **runner.wait_arguments(timeout=600),
     },
@@ -283,6 +313,7 @@ SPEC = runner.Spec(
             ("custom_key_store_id", "custom_key_store_name", "key_id"), ("xks_key_id", "alias", "key_id"),
         ],
         "mutually_exclusive": [("custom_key_store_id", "custom_key_store_name")],
+        "required_together": [("xks_proxy_address", "xks_proxy_authentication_credential")],
     },
     check=kms_key_checks.check,
     read=read,

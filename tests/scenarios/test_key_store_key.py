@@ -16,7 +16,7 @@ import pytest
 from emulator.proxy import ExternalKey, XksProxy
 from scenarios import prerequisites as before
 from scenarios.harness import run_module
-from scenarios.key_stores import connected, kms, last, numbers, writes
+from scenarios.key_stores import SECRET, connected, kms, last, numbers, writes
 
 PENDING_STORE = "(known after apply: key_store.payments.custom_key_store_id)"
 OPTIONS: dict[str, Any] = {
@@ -303,6 +303,29 @@ def test_refusals_of_aws_are_explained(
     assert refused["changed"] is False
     assert text in refused["msg"]
     assert "N31" in refused["msg"]
+
+
+@pytest.mark.parametrize("options", [row[0] for row in REFUSALS], ids=[row[0]["xks_key_id"] for row in REFUSALS])
+def test_the_proxy_tells_before_aws_is_asked(
+    world: Any, store_id: str, proxy: XksProxy, options: dict[str, Any]
+) -> None:
+    host, port = proxy.address
+    asked = {
+        "xks_proxy_address": f"{host}:{port}", "xks_proxy_authentication_credential": dict(before.CREDENTIAL),
+    }
+    mark = last(world)
+    for check in (True, False):
+        refused = run(world, check=check, **{**OPTIONS, **options}, **asked)
+        assert numbers(refused) == {"N31"}
+        assert SECRET not in json.dumps(refused)
+    assert writes(world, mark) == []
+    assert made(world, **asked)["changed"] is True
+
+
+def test_a_proxy_that_cannot_be_asked_from_here_stops_nothing(world: Any, store_id: str) -> None:
+    credential = {**before.CREDENTIAL, "raw_secret_access_key": "x" * 44}
+    done = made(world, xks_proxy_address="127.0.0.1:1", xks_proxy_authentication_credential=credential)
+    assert [(item["number"], item["blocking"]) for item in done["unmet_requirements"]] == [("N31", False)]
 
 
 def test_an_external_key_in_use_that_cannot_be_seen(world: Any, store_id: str) -> None:

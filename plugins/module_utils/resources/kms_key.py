@@ -48,10 +48,7 @@ EXPLAIN: Mapping[str, str] = {
     "was refused by the proxy, or got no answer from it in 250 ms: check the proxy with keylink.aws.xks_proxy_info.",
     "XksKeyAlreadyInUseException": f"N31: {RULES['N31']} Another KMS key of the store has this external key, maybe "
     "one that this identity may not look at (kms:DescribeKey), or one that waits for its deletion.",
-    "XksKeyNotFoundException": f"N31: {RULES['N31']} The proxy knows no external key of that name: give xks_key_id "
-    "exactly as the proxy names it, and check that the key was made in the key manager behind this proxy.",
-    "XksKeyInvalidConfigurationException": f"N31: {RULES['N31']} Enable the external key for encryption and "
-    "decryption in the key manager, or make a 256-bit AES key there.",
+    **{code: f"N31: {RULES['N31']} {fix}" for code, fix in checks.EXTERNAL_KEY_FIXES.items()},
     "CloudHsmClusterInvalidConfigurationException": f"N11: {RULES['N11']}",
     "AlreadyExistsException": f"N32: {RULES['N32']} Somebody made the alias meanwhile: run again.",
     "MalformedPolicyDocumentException": "Check the policy: principals must exist, and AWS KMS refuses one that would "

@@ -32,7 +32,15 @@ _ALIAS = re.compile(r"alias/[a-zA-Z0-9/_-]{1,250}")
 _OWN_ALIAS = "alias/aws/"
 _EXTERNAL_KEY = re.compile(r"[a-zA-Z0-9-_.]{1,128}")
 _LONGEST_DESCRIPTION = 8192
+_ADDRESS = re.compile(r"[^:\s]+(:\d{1,5})?")
 _ZONES = 2
+# What CreateKey says of an external key -> what to do.
+EXTERNAL_KEY_FIXES = {
+    "XksKeyNotFoundException": "The proxy knows no external key of that name: give xks_key_id exactly as the proxy "
+    "names it, and check that the key was made in the key manager behind this proxy.",
+    "XksKeyInvalidConfigurationException": "Enable the external key for encryption and decryption in the key manager, "
+    "or make a 256-bit AES key there.",
+}
 
 Params = Mapping[str, Any]
 View = Mapping[str, Any]
@@ -54,6 +62,10 @@ def check(params: Params, region: str) -> list[Unmet]:
     for tag in params["tags"] or ():
         if tag.lower().startswith("aws:"):
             found.append(unmet("N3", "tags", tag, "Choose another name: AWS keeps aws: for itself."))
+    address = params["xks_proxy_address"]
+    if address and not _ADDRESS.fullmatch(address):
+        fix = "Give a host name or an IPv4 address, with a port unless it is 443: 10.0.0.10 or proxy.example.com:8443."
+        found.append(unmet("N3", "xks_proxy_address", address, fix))
     return [*found, *_check_policy(params["policy"]), *_check_window(params["pending_window_in_days"])]
 
 
@@ -166,11 +178,15 @@ def _connection(store: View) -> list[Unmet]:
 
 
 def _external_key(params: Params, answer: View | None) -> list[Unmet]:
-    """What the proxy says about the external key, where it was asked."""
-    if not answer or not answer["problem"]:
+    """What the proxy says about the external key, where it was asked. From elsewhere AWS KMS may get through."""
+    if not answer or not answer["error"]:
         return []
-    return [unmet("N31", "xks_key_id", f"{params['xks_key_id']}: {answer['problem']}", answer["fix"],
-                  blocking=answer["blocking"])]
+    fix = EXTERNAL_KEY_FIXES.get(answer["error"])
+    if fix:
+        return [unmet("N31", "xks_key_id", f"{params['xks_key_id']}: {answer['found']}", fix)]
+    fix = "Check the proxy with keylink.aws.xks_proxy_info; AWS KMS asks it in any case."
+    found = f"the proxy could not be asked at {params['xks_proxy_address']}: {answer['found']}"
+    return [unmet("N31", "xks_key_id", found, fix, blocking=False)]
 
 
 def doomed(params: Params, key: View) -> list[Unmet]:

@@ -13,6 +13,7 @@ from typing import Any
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending
 from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_view import CONNECTED
 from ansible_collections.keylink.aws.plugins.module_utils.resources.remedies import CLOUDHSM, EXTERNAL
+from ansible_collections.keylink.aws.plugins.module_utils.resources.xks_proxy_api import key_error, key_in_words
 
 PREFIX = "alias/"
 PENDING_DELETION, UNAVAILABLE = "PendingDeletion", "Unavailable"
@@ -65,6 +66,7 @@ def _store(params: Params, stores: Iterable[Raw]) -> View | None:
                 "custom_key_store_type": item.get("CustomKeyStoreType", CLOUDHSM),
                 "connection_state": params["expected_connection_state"] or item.get("ConnectionState"),
                 "cloud_hsm_cluster_id": item.get("CloudHsmClusterId"),
+                "xks_proxy": item.get("XksProxyConfiguration"),
             }
     return None
 
@@ -77,6 +79,7 @@ def _announced(params: Params) -> View:
         "custom_key_store_type": EXTERNAL if params["xks_key_id"] else CLOUDHSM,
         "connection_state": params["expected_connection_state"] or CONNECTED,
         "cloud_hsm_cluster_id": None,
+        "xks_proxy": None,
     }
 
 
@@ -195,6 +198,27 @@ def needs_cluster(params: Params, view: Mapping[str, Any]) -> str | None:
         return None
     cluster: str | None = store["cloud_hsm_cluster_id"]
     return cluster
+
+
+def proxy_to_ask(params: Params, view: Mapping[str, Any]) -> View | None:
+    """Where and how to ask for the external key of a key that is going to be made."""
+    store = view["store"]
+    asks = params["xks_proxy_address"] and params["xks_key_id"] and params["state"] == "present"
+    if not asks or view["key"] or not store or not store["xks_proxy"]:
+        return None
+    return {
+        "address": params["xks_proxy_address"],
+        "credential": dict(params["xks_proxy_authentication_credential"]),
+        "server_name": store["xks_proxy"]["UriEndpoint"].removeprefix("https://"),
+        "uri_path": store["xks_proxy"]["UriPath"],
+    }
+
+
+def with_external_key(view: View, answer: Raw | None) -> View:
+    """The state with what the proxy says about the external key: the exception that CreateKey would end with."""
+    if answer is None:
+        return view
+    return {**view, "external_key": {"error": key_error(answer), "found": key_in_words(answer)}}
 
 
 def with_zones(view: View, zones: Sequence[str] | None) -> View:
