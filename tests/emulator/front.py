@@ -104,7 +104,7 @@ class Front:
             broken = self._break(fault, identified, text, request_id)
             if broken is not None:
                 return broken
-        response = self._perform(identified, request, params, account, request_id)
+        response = self._perform(identified, request, params, account, request_id, endpoint)
         if entry["mutating"]:
             self.memory.wrote(time.monotonic(), response.body)
         else:
@@ -131,7 +131,13 @@ class Front:
         return None
 
     def _perform(
-        self, identified: Identified, request: HttpRequest, params: dict[str, Any], account: str, request_id: str
+        self,
+        identified: Identified,
+        request: HttpRequest,
+        params: dict[str, Any],
+        account: str,
+        request_id: str,
+        endpoint: Endpoint | None,
     ) -> HttpResponse:
         model = identified.operation_model
         if model is None:
@@ -154,8 +160,9 @@ class Front:
         def by_moto(name: str, wanted: dict[str, Any]) -> dict[str, Any]:
             return moto_base.perform(identified, account, name, wanted)
 
+        source = {} if endpoint is None else {"aws:sourcevpce": endpoint.id, "aws:sourcevpc": endpoint.vpc_id}
         call = Call(
             self.world, identified.service, identified.operation, params, identified.region, account,
-            identified.access_key, by_moto,
+            identified.access_key, by_moto, source,
         )
         return protocol.render(identified, handler(call), request_id)

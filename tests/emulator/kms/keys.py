@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from .. import cloudhsm, moto_base
 from ..errors import AwsError
 from ..registry import Call, operation
-from . import reach
+from . import policies, reach
 from .state import CLOUDHSM, EXTERNAL, KeyStore, KeyStores, StoredKey, invalid_state, key_store
 from .tags import check_tags
 
@@ -73,15 +72,6 @@ def _complete(call: Call, metadata: dict[str, Any]) -> dict[str, Any]:
 def key_metadata(call: Call, name: str) -> dict[str, Any]:
     """A key as DescribeKey shows it."""
     return _complete(call, call.moto("DescribeKey", {"KeyId": name})["KeyMetadata"])
-
-
-def _check_policy(policy: str | None) -> None:
-    try:
-        document = json.loads(policy) if policy is not None else {"Statement": []}
-    except ValueError as error:
-        raise AwsError("MalformedPolicyDocumentException", "The policy is not valid JSON.") from error
-    if not isinstance(document, dict) or "Statement" not in document:
-        raise AwsError("MalformedPolicyDocumentException", "The policy has no Statement.")
 
 
 def _check_external_key(call: Call, store: KeyStore, external_id: str) -> None:
@@ -148,8 +138,9 @@ def _check_store_key(call: Call) -> KeyStore:
 @operation("kms", "CreateKey")
 def create_key(call: Call) -> dict[str, Any]:
     params = call.params
-    _check_policy(params.get("Policy"))
     check_tags(params.get("Tags", []))
+    if "Policy" in params:
+        policies.check(call, params["Policy"], "*", bool(params.get("BypassPolicyLockoutSafetyCheck")))
     if "CustomKeyStoreId" not in params:
         if params.get("Origin") in _ORIGIN_OF.values():
             raise AwsError("ValidationException", f"CustomKeyStoreId must be specified with Origin {params['Origin']}.")
@@ -208,12 +199,6 @@ def change_key(call: Call) -> dict[str, Any]:
     described = call.moto("DescribeKey", {"KeyId": call.params["KeyId"]})["KeyMetadata"]
     if described.get("KeyState") == "PendingDeletion":
         raise AwsError("KMSInvalidStateException", f"{described['Arn']} is pending deletion.")
-    return call.by_moto()
-
-
-@operation("kms", "PutKeyPolicy")
-def put_key_policy(call: Call) -> dict[str, Any]:
-    _check_policy(call.params.get("Policy"))
     return call.by_moto()
 
 
