@@ -140,7 +140,7 @@ DRIFTS: dict[str, tuple[Drift, list[str]]] = {
     "alias": (lambda kms, key: kms.delete_alias(AliasName="alias/payments"), ["CreateAlias"]),
     "policy": (
         lambda kms, key: kms.put_key_policy(
-            KeyId=key, PolicyName="default", Policy=OPTIONS["policy"].replace("kms:*", "kms:Describe*")
+            KeyId=key, PolicyName="default", Policy=OPTIONS["policy"].replace("Administer", "Other")
         ),
         ["PutKeyPolicy"],
     ),
@@ -326,6 +326,14 @@ def test_a_proxy_that_cannot_be_asked_from_here_stops_nothing(world: Any, store_
     credential = {**before.CREDENTIAL, "raw_secret_access_key": "x" * 44}
     done = made(world, xks_proxy_address="127.0.0.1:1", xks_proxy_authentication_credential=credential)
     assert [(item["number"], item["blocking"]) for item in done["unmet_requirements"]] == [("N31", False)]
+
+
+def test_a_policy_that_locks_its_author_out_is_refused(world: Any, store_id: str) -> None:
+    policy = OPTIONS["policy"].replace("kms:*", "kms:DescribeKey")
+    refused = run(world, **{**OPTIONS, "policy": policy})
+    assert refused["error"]["code"] == "MalformedPolicyDocumentException"
+    assert "lock you out of the key" in refused["msg"]
+    assert keys(world) == []
 
 
 def test_an_external_key_in_use_that_cannot_be_seen(world: Any, store_id: str) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.compare import listing
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending
-from ansible_collections.keylink.aws.plugins.module_utils.core.policy import PolicyError, parse
 from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet
+from ansible_collections.keylink.aws.plugins.module_utils.resources import policy_checks
 from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_view import (
     CONNECTED,
     CONNECTING,
@@ -66,7 +66,7 @@ def check(params: Params, region: str) -> list[Unmet]:
     if address and not _ADDRESS.fullmatch(address):
         fix = "Give a host name or an IPv4 address, with a port unless it is 443: 10.0.0.10 or proxy.example.com:8443."
         found.append(unmet("N3", "xks_proxy_address", address, fix))
-    return [*found, *_check_policy(params["policy"]), *_check_window(params["pending_window_in_days"])]
+    return [*found, *policy_checks.key_policy("policy", params["policy"]), *_check_window(params["pending_window_in_days"])]
 
 
 def _check_alias(alias: str) -> list[Unmet]:
@@ -74,16 +74,6 @@ def _check_alias(alias: str) -> list[Unmet]:
         return []
     fix = "Give 1 to 250 characters of A-Z a-z 0-9 / _ and -, not beginning with aws/; alias/ may stand before them."
     return [unmet("N3", "alias", alias or "an empty text", fix)]
-
-
-def _check_policy(policy: str | None) -> list[Unmet]:
-    if policy is None:
-        return []
-    try:
-        parse(policy)
-    except PolicyError as error:
-        return [unmet("R107", "policy", str(error), "Give a key policy as JSON, or as a dictionary.")]
-    return []
 
 
 def _check_window(days: int | None) -> list[Unmet]:

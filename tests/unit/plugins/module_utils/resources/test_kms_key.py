@@ -24,7 +24,8 @@ def params(**given: Any) -> dict[str, Any]:
         "state": "present", "custom_key_store_id": "cks-1", "custom_key_store_name": None, "key_id": None,
         "xks_key_id": "key-1", "alias": None, "purge_alias": False, "move_alias": False, "description": None,
         "policy": None, "enabled": None, "pending_window_in_days": None, "cancel_deletion": False,
-        "expected_connection_state": None, "xks_proxy_address": None, "tags": None, "purge_tags": True, "wait": True, "wait_timeout": 600, **given,
+        "expected_connection_state": None, "xks_proxy_address": None, "tags": None, "purge_tags": True, "wait": True,
+        "wait_timeout": 600, **given,
     }
 
 
