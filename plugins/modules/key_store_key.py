@@ -74,8 +74,8 @@ options:
   policy:
     description:
       - Key policy. Policies are compared by their meaning, so order and spelling do not matter.
-      - AWS KMS refuses a policy after which you could not change it again. M(keylink.aws.kms_key_policy) tells that, and
-        more, before it changes one.
+      - AWS KMS refuses a policy after which you could not change it again. M(keylink.aws.kms_key_policy) tells that,
+        and more, before it changes one.
       - Not given, a new key gets the default policy of AWS KMS, and that of an existing key stays.
     type: json
   enabled:

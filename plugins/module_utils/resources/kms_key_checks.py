@@ -66,7 +66,8 @@ def check(params: Params, region: str) -> list[Unmet]:
     if address and not _ADDRESS.fullmatch(address):
         fix = "Give a host name or an IPv4 address, with a port unless it is 443: 10.0.0.10 or proxy.example.com:8443."
         found.append(unmet("N3", "xks_proxy_address", address, fix))
-    return [*found, *policy_checks.key_policy("policy", params["policy"]), *_check_window(params["pending_window_in_days"])]
+    found += policy_checks.key_policy("policy", params["policy"])
+    return found + _check_window(params["pending_window_in_days"])
 
 
 def _check_alias(alias: str) -> list[Unmet]:
