@@ -122,7 +122,7 @@ def test_check_mode_plans_a_key_in_a_store_that_does_not_exist_yet(world: Any) -
 def test_check_mode_believes_what_an_earlier_task_would_do(world: Any, store_id: str) -> None:
     kms(world).disconnect_custom_key_store(CustomKeyStoreId=store_id)
     plan = run(world, check=True, **OPTIONS)
-    assert numbers(plan) == {"R120"}
+    assert numbers(plan) == {"R135"}
     assert "DISCONNECTED" in plan["msg"]
     plan = run(world, check=True, **OPTIONS, expected_connection_state="CONNECTED")
     assert not plan.get("failed"), plan
@@ -362,7 +362,7 @@ def test_a_key_cannot_be_another_one(world: Any, store_id: str) -> None:
     assert "amazon.aws.kms_key" in refused["msg"]
     refused = run(world, key_id="00000000-0000-0000-0000-000000000000")
     assert numbers(refused) == {"N30"}
-    assert numbers(run(world, key_store_name="nothing", xks_key_id="key-1")) == {"R120"}
+    assert numbers(run(world, key_store_name="nothing", xks_key_id="key-1")) == {"R135"}
     assert numbers(run(world, key_store_name="payments", alias=["unknown"])) == {"N31"}
     assert writes(world, mark) == []
 

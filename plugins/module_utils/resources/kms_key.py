@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A KMS key in a custom key store: made once, kept as wanted, deleted only by name (R120, N11, N18, N30-N32)."""
+"""A KMS key in a custom key store: made once, kept as wanted, deleted only by name (R135, N11, N18, N30-N32)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ansible_collections.keylink.aws.plugins.module_utils.core.plan import (
 from ansible_collections.keylink.aws.plugins.module_utils.core.policy import parse, same, text, tidy
 from ansible_collections.keylink.aws.plugins.module_utils.resources import kms_key_checks as checks
 from ansible_collections.keylink.aws.plugins.module_utils.resources import refusals
-from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_view import CONNECTED, CONNECTING
+from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_connection import CONNECTED, CONNECTING
 from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_waits import wait_connected
 from ansible_collections.keylink.aws.plugins.module_utils.resources.kms_key_view import (
     DISABLED,
@@ -44,7 +44,7 @@ _RACE = ("CustomKeyStoreInvalidStateException",)
 # Of several reasons for AWS's refusal those that a key can have; the others are explained with the key stores.
 EXPLAIN: Mapping[str, str] = {
     **refusals.explanations(),
-    "CustomKeyStoreInvalidStateException": f"R120: {RULES['R120']} Connect the key store. If it is connected, AWS KMS "
+    "CustomKeyStoreInvalidStateException": f"R135: {RULES['R135']} Connect the key store. If it is connected, AWS KMS "
     "was refused by the proxy, or got no answer from it in 250 ms: check the proxy with keylink.aws.xks_proxy_info.",
     "XksKeyAlreadyInUseException": f"N31: {RULES['N31']} Another KMS key of the store has this external key, maybe "
     "one that this identity may not look at (kms:DescribeKey), or one that waits for its deletion.",
@@ -149,7 +149,8 @@ def _create(params: Params, key: Mapping[str, Any], store: Mapping[str, Any], na
     }
     binds = {key["key_id"]: "KeyId", key["key_arn"]: "Arn", key["creation_date"]: "CreationDate"}
     connecting = store["connection_state"] == CONNECTING
-    needs = (wait_connected(store["custom_key_store_name"], store["custom_key_store_id"]),) if connecting else ()
+    place = (store["custom_key_store_name"], store["custom_key_store_id"], store["custom_key_store_type"])
+    needs = (wait_connected(*place),) if connecting else ()
     retry = (*_SAFE_TO_REPEAT, *(_RACE if needs else ()))
     return Step("create_key", arguments, binds, needs, retry, f"create {KIND} {name}")
 

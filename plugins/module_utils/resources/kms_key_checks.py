@@ -14,7 +14,7 @@ from ansible_collections.keylink.aws.plugins.module_utils.core.compare import li
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending
 from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet
 from ansible_collections.keylink.aws.plugins.module_utils.resources import policy_checks
-from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_view import (
+from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_connection import (
     CONNECTED,
     CONNECTING,
     FAILED,
@@ -103,7 +103,7 @@ def identity(params: Params, view: View) -> list[Unmet]:
 def _no_store(params: Params) -> Unmet:
     option = "custom_key_store_id" if params["custom_key_store_id"] else "custom_key_store_name"
     fix = "Make it first, with keylink.aws.xks_key_store for an external one."
-    return unmet("R120", option, f"no key store {params[option]} in this account and Region", fix)
+    return unmet("R135", option, f"no key store {params[option]} in this account and Region", fix)
 
 
 def _mismatches(params: Params, key: View, store: View | None) -> list[Unmet]:
@@ -131,7 +131,7 @@ def creation(params: Params, view: View) -> list[Unmet]:
     store = view["store"]
     if store is None:
         fix = "Give custom_key_store_id or custom_key_store_name."
-        return [unmet("R120", "custom_key_store_id", "not given, and the key does not exist yet", fix)]
+        return [unmet("R135", "custom_key_store_id", "not given, and the key does not exist yet", fix)]
     found = []
     if store["custom_key_store_type"] == EXTERNAL and not params["xks_key_id"]:
         fix = "Give xks_key_id, the name that the proxy has for the external key."
@@ -165,7 +165,7 @@ def _connection(store: View) -> list[Unmet]:
     fix = f"Connect it with keylink.aws.{module}."
     if state == FAILED:
         fix = f"keylink.aws.{module} says why, and what to do about it."
-    return [unmet("R120", f"key store {store['custom_key_store_name']}", f"its connection is {state}", fix)]
+    return [unmet("R135", f"key store {store['custom_key_store_name']}", f"its connection is {state}", fix)]
 
 
 def _external_key(params: Params, answer: View | None) -> list[Unmet]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending
-from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_view import CONNECTED
+from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_connection import CONNECTED
 from ansible_collections.keylink.aws.plugins.module_utils.resources.remedies import CLOUDHSM, EXTERNAL
 from ansible_collections.keylink.aws.plugins.module_utils.resources.xks_proxy_api import key_error, key_in_words
 

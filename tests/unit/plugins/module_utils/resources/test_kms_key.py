@@ -84,8 +84,8 @@ def test_a_plan_reaches_what_it_predicts(name: str) -> None:
 
 # options, keys, more of the state, numbers
 PROBLEMS: dict[str, tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any], set[str]]] = {
-    "no store": ({}, [], {"store": None}, {"R120"}),
-    "store not connected": ({}, [], {"store": {**STORE, "ConnectionState": "FAILED"}}, {"R120"}),
+    "no store": ({}, [], {"store": None}, {"R135"}),
+    "store not connected": ({}, [], {"store": {**STORE, "ConnectionState": "FAILED"}}, {"R135"}),
     "no external key": ({"xks_key_id": None, "alias": ["a"]}, [], {}, {"N31"}),
     "external key for CloudHSM": ({"custom_key_store_id": "cks-2", "alias": ["a"]}, [], {"store": HSM}, {"R143"}),
     "no alias in CloudHSM": ({"custom_key_store_id": "cks-2"}, [], {"store": HSM}, {"R143", "N32"}),
