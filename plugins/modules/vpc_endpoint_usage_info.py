@@ -58,7 +58,8 @@ options:
     type: str
   max_events:
     description:
-      - Where to stop reading, in events per service and per trail. 10000 events of the event history take 100 seconds.
+      - Where to stop reading, in events per service and per trail. 10000 events of the event history take about
+        two minutes.
       - What was not read is told in RV(not_shown), and RV(complete) is V(false).
     type: int
     default: 10000
@@ -70,8 +71,8 @@ attributes:
   check_mode:
     description: Changes nothing in any mode. For endpoints that are still to be made, the answer is empty.
   diff_mode:
-    support: none
-    description: Changes nothing.
+    support: N/A
+    description: There is never a difference.
 seealso:
   - module: keylink.aws.cloudtrail_network_activity
   - name: Logging AWS KMS requests that use a VPC endpoint
@@ -160,7 +161,9 @@ denied:
   elements: dict
   sample: []
 network_activity:
-  description: The trails that log network activity of the endpoints, and whether they could be read.
+  description:
+    - The trails that log network activity of the endpoints, and whether they could be read. What a trail logs of an
+      endpoint is V(all calls), V(denied calls), or V(some calls) where its selector names operations or callers.
   returned: always
   type: list
   elements: dict
@@ -168,8 +171,7 @@ network_activity:
     - trail_arn: arn:aws:cloudtrail:eu-central-1:123456789012:trail/audit
       log_group_arn: arn:aws:logs:eu-central-1:123456789012:log-group:audit:*
       s3_bucket_name: audit-trails
-      vpc_endpoint_ids: [vpce-0123456789abcdef0]
-      denied_only: true
+      vpc_endpoints: {vpce-0123456789abcdef0: denied calls}
       is_logging: true
       complete: true
       error: ""
@@ -230,7 +232,9 @@ def read(aws: Aws, params: Mapping[str, Any]) -> Mapping[str, Any]:
         history=lambda: client.history(
             aws, usage.sources(endpoints), start, end, most, lambda record: usage.through(record, named)
         ),
-        trails=lambda: client.trails(aws) if endpoints and params["network_activity"] else usage.NO_TRAILS,
+        trails=lambda: (
+            client.trails(aws) if usage.looks_for_trails(params, endpoints) else usage.not_looked_for(params)
+        ),
     )
     trails = usage.watching(endpoints, answers["trails"])
     deliveries = client.delivered(aws, trails["watching"], usage.pattern(endpoints), start, end, most)

@@ -6,20 +6,19 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import boto3
 from ansible_collections.keylink.aws.plugins.module_utils import runner
 from ansible_collections.keylink.aws.plugins.module_utils.core.wait import Clock
-from ansible_collections.keylink.aws.plugins.plugin_utils import converge
 
+from emulator.client import call_through
 from scenarios import prerequisites as before
-from scenarios.harness import CONNECTION
+from scenarios.harness import CONNECTION, run_module
 
 REGION = CONNECTION["region"]
 ACCOUNT = "123456789012"
@@ -43,12 +42,9 @@ class Ticks:
     """A clock that sleeps by pushing itself and the emulator's."""
 
     emulator: Any
-    slept: list[float] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
     at: float = 0.0
 
     def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
         self.at += seconds
         self.emulator.advance(seconds)
 
@@ -56,7 +52,7 @@ class Ticks:
     def context(self) -> runner.Context:
         # The emulator runs in real time and is pushed by what is slept.
         clock = Clock(lambda: self.at, self.sleep, wall=lambda: time.time() + self.at)
-        return runner.Context(progress=self.said.append, clock=clock)
+        return runner.Context(clock=clock)
 
 
 class Place:
@@ -95,12 +91,7 @@ class Place:
             "kms", endpoint_url=self.url, region_name=REGION, aws_access_key_id=access_key,
             aws_secret_access_key=CONNECTION["secret_key"],
         )
-
-        def name(request: Any, **dummy: Any) -> None:
-            request.headers["Host"] = host or self.host
-
-        kms.meta.events.register("before-sign.kms", name)
-        return kms
+        return call_through(kms, host or self.host)
 
     def trail(
         self, *advanced: dict[str, Any], name: str = "audit", log_group: str = "audit", runs: bool = True, **more: Any
@@ -126,11 +117,8 @@ class Place:
         return found
 
     def run(self, module: str, /, *, check: bool = False, **options: Any) -> dict[str, Any]:
-        """The result of MODULE, on a clock that tests can look at."""
-        spec = importlib.import_module(f"ansible_collections.keylink.aws.plugins.modules.{module}").SPEC
-        private = {"_ansible_check_mode": check, "_ansible_diff": True, "_ansible_module_name": module}
-        arguments = {**CONNECTION, "endpoint_url": self.url, **options, **private}
-        return converge.outcome(spec, arguments, self.ticks.context)
+        """The result of MODULE, on a clock that waits for nothing."""
+        return run_module(self.url, module, check=check, context=self.ticks.context, **options)
 
     def usage(self, *, check: bool = False, **options: Any) -> dict[str, Any]:
         """vpc_endpoint_usage_info of the endpoint, unless OPTIONS name others."""

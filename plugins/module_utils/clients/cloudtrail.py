@@ -21,27 +21,41 @@ Record = dict[str, Any]
 # "The rate of lookup requests is limited to two per second, per account, per Region."
 LOOKUPS_A_SECOND = 2.0
 _PAGE = 50
-_LOG_GROUP = re.compile(r"arn:[^:]+:logs:([^:]+):\d+:log-group:([^:]+)")
-# What keeps a trail from being read and is no reason to give up the rest.
-_UNREADABLE = (
-    "AccessDenied", "AccessDeniedException", "CloudTrailARNInvalidException", "OperationNotPermittedException",
-    "ResourceNotFoundException", "TrailNotFoundException", "UnsupportedOperationException",
-)
+_LOG_GROUP = re.compile(r"(arn:[^:]+:logs:([^:]+):\d+:log-group:[^:]+)")
 
 
 class Pace:
-    """Calls no closer together than AWS takes them."""
+    """Calls no closer together than AWS takes them. The gap begins with the answer: measured from the request, one that
+    was slow on its way would meet the next within AWS's second."""
 
     def __init__(self, per_second: float, clock: Clock) -> None:
         self._gap = 1 / per_second
         self._clock = clock
         self._free_at = clock.now()
 
-    def wait(self) -> None:
+    def call(self, request: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         early = self._free_at - self._clock.now()
         if early > 0:
             self._clock.sleep(early)
-        self._free_at = self._clock.now() + self._gap
+        try:
+            return request()
+        finally:
+            self._free_at = self._clock.now() + self._gap
+
+
+class Voice:
+    """Says now and then how a long read is going."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
+        self._began = aws.clock.now()
+        self._next = self._began + REPORT_FIRST
+
+    def say(self, text: str) -> None:
+        now = self._aws.clock.now()
+        if now >= self._next:
+            self._next = now + REPORT_FIRST
+            self._aws.say(f"{text}, {now - self._began:.0f} s")
 
 
 def now(aws: Aws) -> datetime:
@@ -73,18 +87,14 @@ def _history(
         "MaxResults": min(_PAGE, most),
     }
     found: dict[str, Any] = {"event_source": source, "read": 0, "oldest": None, "records": [], "complete": False}
-    began = aws.clock.now()
-    tell_at = began + REPORT_FIRST
+    voice = Voice(aws)
     while found["read"] < most:
-        pace.wait()
-        answer = aws.call("cloudtrail", "lookup_events", **arguments)
+        answer = pace.call(lambda: aws.call("cloudtrail", "lookup_events", **arguments))
         _take(found, answer.get("Events", []), keep)
         if not answer.get("NextToken"):
             return {**found, "complete": True}
         arguments["NextToken"] = answer["NextToken"]
-        if aws.clock.now() >= tell_at:
-            tell_at = aws.clock.now() + REPORT_FIRST
-            aws.say(_progress(found, start, aws.clock.now() - began))
+        voice.say(_progress(found, start))
     return found
 
 
@@ -96,11 +106,11 @@ def _take(found: dict[str, Any], events: Sequence[Mapping[str, Any]], keep: Call
     found["records"] += [record for record in records if keep(record)]
 
 
-def _progress(found: Mapping[str, Any], start: datetime, elapsed: float) -> str:
-    back = found["oldest"].astimezone(UTC)
+def _progress(found: Mapping[str, Any], start: datetime) -> str:
+    back = f"back to {found['oldest'].astimezone(UTC):%Y-%m-%d %H:%M}" if found["oldest"] else "on the way back"
     return (
-        f"CloudTrail {found['event_source']}: {found['read']} events read, back to {back:%Y-%m-%d %H:%M} of "
-        f"{start:%Y-%m-%d %H:%M} UTC, {len(found['records'])} through the endpoint, {elapsed:.0f} s"
+        f"CloudTrail {found['event_source']}: {found['read']} events read, {back} of "
+        f"{start.astimezone(UTC):%Y-%m-%d %H:%M} UTC, {len(found['records'])} through the endpoint"
     )
 
 
@@ -158,23 +168,25 @@ def _delivered(
         found["is_logging"] = status.get("IsLogging", False)
         group = _LOG_GROUP.match(trail["log_group_arn"] or "")
         if group:
-            there = aws.elsewhere(group.group(1))
-            found["records"], found["complete"] = _log_events(there, group.group(2), pattern, start, end, most)
+            arn, region = group.groups()
+            found["records"], found["complete"] = _log_events(aws.elsewhere(region), arn, pattern, start, end, most)
     except AwsError as error:
         found["error"] = _reason(error)
     return found
 
 
 def _log_events(
-    aws: Aws, group: str, pattern: str, start: datetime, end: datetime, most: int
+    aws: Aws, arn: str, pattern: str, start: datetime, end: datetime, most: int
 ) -> tuple[list[Record], bool]:
     arguments: dict[str, Any] = {
-        "logGroupName": group,
+        # By its name it could be taken for one of this account; an organization's trail has its own in another.
+        "logGroupIdentifier": arn,
         "filterPattern": pattern,
         "startTime": int(start.timestamp() * 1000),
         "endTime": int(end.timestamp() * 1000),
     }
     records: list[Record] = []
+    voice, name = Voice(aws), arn.rpartition(":")[2]
     while len(records) < most:
         answer = aws.call("logs", "filter_log_events", **arguments)
         records += [json.loads(event["message"]) for event in answer.get("events", [])]
@@ -182,10 +194,10 @@ def _log_events(
         if not answer.get("nextToken"):
             return records, True
         arguments["nextToken"] = answer["nextToken"]
+        voice.say(f"CloudWatch Logs {name}: {len(records)} network activity events read")
     return records, False
 
 
 def _reason(error: AwsError) -> str:
-    if error.code not in _UNREADABLE:
-        raise error
+    """What keeps a trail from being read is told, and no reason to give up the rest."""
     return f"{error.action}: {error.code}"

@@ -21,6 +21,9 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources.event_select
 )
 from ansible_collections.keylink.aws.plugins.module_utils.resources.requirements import unmet
 from ansible_collections.keylink.aws.plugins.module_utils.resources.usage_report import (
+    ALL_CALLS,
+    DENIED_CALLS,
+    SOME_CALLS,
     lines,
     not_shown,
     summarise,
@@ -31,7 +34,6 @@ Record = Mapping[str, Any]
 View = dict[str, Any]
 
 HISTORY = timedelta(days=90)
-NO_TRAILS: Mapping[str, Any] = {"trails": [], "error": ""}
 _SOURCE_OF = {"cloudhsmv2": "cloudhsm"}
 _FORM = "Give a time of ISO 8601, such as 2026-11-25T07:00:00Z; without an offset it is UTC."
 
@@ -46,6 +48,8 @@ def check(params: Params, region: str) -> list[Unmet]:
         found.append(unmet("R86", "start_time", params["start_time"], "It must be before end_time."))
     if not 0 < params["hours"] <= HISTORY / timedelta(hours=1):
         found.append(unmet("R86", "hours", str(params["hours"]), "Give hours from 1 to 2160, or start_time."))
+    if params["vpc_endpoint_ids"] == []:
+        found.append(unmet("R108", "vpc_endpoint_ids", "an empty list", "Name one or more endpoints, or give vpc_id."))
     if params["max_events"] < 1:
         found.append(unmet("R86", "max_events", str(params["max_events"]), "Give 1 or more."))
     return found
@@ -63,7 +67,8 @@ def window(params: Params, now: datetime) -> tuple[datetime, datetime]:
     """From when to when to look: not before what the event history has."""
     end = _moment(params["end_time"] or "") or now
     start = _moment(params["start_time"] or "") or end - timedelta(hours=params["hours"])
-    return max(start, now - HISTORY), end
+    # AWS refuses a range that ends before it begins; one that is over, or yet to come, is empty.
+    return min(max(start, now - HISTORY), end), end
 
 
 def nothing_yet(params: Params) -> bool:
@@ -105,6 +110,15 @@ def sources(endpoints: Iterable[Mapping[str, Any]]) -> list[str]:
     return sorted({item["event_source"] for item in endpoints})
 
 
+def looks_for_trails(params: Params, endpoints: Sequence[Mapping[str, Any]]) -> bool:
+    return bool(endpoints) and bool(params["network_activity"])
+
+
+def not_looked_for(params: Params) -> View:
+    """In place of the trails."""
+    return {"trails": [], "error": "" if params["network_activity"] else "network_activity is false"}
+
+
 def watching(endpoints: Sequence[Mapping[str, Any]], trails: Mapping[str, Any]) -> View:
     """The trails that log network activity of one of ENDPOINTS, and of which; errors: what could not be read."""
     errors = [trails["error"], *(raw.get("error", "") for raw in trails["trails"])]
@@ -112,22 +126,29 @@ def watching(endpoints: Sequence[Mapping[str, Any]], trails: Mapping[str, Any]) 
     for raw in trails["trails"]:
         selectors = [Selector.of(item) for item in raw.get("AdvancedEventSelectors") or []]
         seen = {
-            item["vpc_endpoint_id"]: [
-                one for one in selectors if one.is_network(item["event_source"]) and one.sees(item["vpc_endpoint_id"])
-            ]
+            item["vpc_endpoint_id"]: scope
             for item in endpoints
+            if (scope := _scope(selectors, item["event_source"], item["vpc_endpoint_id"]))
         }
-        if any(seen.values()):
+        if seen:
             found.append(
                 {
                     "trail_arn": raw["TrailARN"],
                     "log_group_arn": raw.get("CloudWatchLogsLogGroupArn"),
                     "s3_bucket_name": raw.get("S3BucketName"),
-                    "vpc_endpoint_ids": sorted(one for one, fitting in seen.items() if fitting),
-                    "denied_only": all(one.denied_only for fitting in seen.values() for one in fitting),
+                    "vpc_endpoints": seen,
                 }
             )
     return {"watching": found, "errors": sorted({error for error in errors if error})}
+
+
+def _scope(selectors: Sequence[Selector], source: str, endpoint_id: str) -> str:
+    """What a trail logs of an endpoint: all calls, denied calls, some calls or, empty, none."""
+    if any(one.covers(source, [endpoint_id], denied_only=False) for one in selectors):
+        return ALL_CALLS
+    if any(one.covers(source, [endpoint_id], denied_only=True) for one in selectors):
+        return DENIED_CALLS
+    return SOME_CALLS if any(one.is_network(source) and one.sees(endpoint_id) for one in selectors) else ""
 
 
 def pattern(endpoints: Sequence[Mapping[str, Any]]) -> str:

@@ -15,7 +15,13 @@ Row = dict[str, Any]
 
 # Events come late: usually within five minutes, which AWS does not promise.
 LATE = timedelta(minutes=15)
+# What a trail logs of an endpoint.
+ALL_CALLS = "all calls"
+DENIED_CALLS = "denied calls"
+SOME_CALLS = "some calls"
 _MOST_SESSIONS = 20
+_DENIED = "Calls that the endpoint policy denied"
+_ALLOW = "Allow the action, or look with an identity of the account that owns the trail and its log group."
 _LESS = "Give a shorter range or a higher max_events."
 
 
@@ -62,7 +68,7 @@ def _count(row: Row, record: Record, identity: Mapping[str, Any]) -> None:
     row["keys"].update(_keys(record))
     if error:
         row["errors"][error] = row["errors"].get(error, 0) + 1
-    if "sessionContext" in identity and identity.get("arn"):
+    if (identity.get("sessionContext") or {}).get("sessionIssuer") and identity.get("arn"):
         row["sessions"].add(identity["arn"].rpartition("/")[2])
     if record.get("sourceIPAddress"):
         row["source_ips"].add(record["sourceIPAddress"])
@@ -134,41 +140,55 @@ def _readable(trail: Mapping[str, Any]) -> bool:
 
 
 def _sees_everything(state: Mapping[str, Any]) -> bool:
+    everything = {
+        endpoint_id
+        for trail in state["trails"]
+        if _readable(trail)
+        for endpoint_id, scope in trail["vpc_endpoints"].items()
+        if scope == ALL_CALLS
+    }
     ids = {item["vpc_endpoint_id"] for item in state["endpoints"]}
-    everything = [one for one in state["trails"] if _readable(one) and not one["denied_only"]]
-    return bool(ids) and ids <= {one for trail in everything for one in trail["vpc_endpoint_ids"]}
+    return bool(ids) and ids <= everything
 
 
 def _network(state: Mapping[str, Any]) -> list[Gap]:
     """Why denied calls may be missing. LookupEvents never has them: only trails and event data stores get them."""
-    denied = "Calls that the endpoint policy denied"
-    found: list[Gap] = [
-        ("R110", f"{denied}: the trails could not be read, {error}", "Allow that action.")
+    found = [
+        (f"{_DENIED}: trails were not read ({error})", _ALLOW if ":" in error else "Set network_activity: true.")
         for error in state["trail_errors"]
     ]
-    for trail in state["trails"]:
-        name = trail["trail_arn"].rpartition("/")[2]
-        if trail["error"]:
-            found.append(("R110", f"{denied} and trail {name} logs: {trail['error']}", "Allow that action."))
-        elif not trail["log_group_arn"]:
-            instead = f"Look into the bucket {trail['s3_bucket_name']}, or give the trail a CloudWatch Logs log group."
-            found.append(("R110", f"{denied} and trail {name} logs: it delivers to S3 only", instead))
-        elif not trail["is_logging"]:
-            found.append(("R110", f"{denied} since trail {name} was stopped", "Start its logging."))
-        elif not trail["complete"]:
-            found.append(("R110", f"{denied} after the first ones: reading trail {name} stopped at max_events", _LESS))
-        else:
-            what = f"{denied} before trail {name} logged them, or longer ago than its log group keeps"
-            found.append(("R110", what, "CloudTrail does not tell since when; nothing else has them."))
-    seen = {one for trail in state["trails"] for one in trail["vpc_endpoint_ids"]}
-    for endpoint in state["endpoints"]:
-        if not endpoint["network_activity_offered"]:
-            what = f"{denied}: CloudTrail has no network activity events of {endpoint['event_source']}"
-            found.append(("R110", what, "Ask the callers: they get AWS's refusal."))
-        elif endpoint["vpc_endpoint_id"] not in seen:
-            what = f"{denied}: no trail logged network activity of {endpoint['vpc_endpoint_id']}"
-            found.append(("R110", what, "Switch it on, for calls from now on: cloudtrail_network_activity."))
-    return found
+    found += [_of_trail(trail) for trail in state["trails"]]
+    found += [gap for endpoint in state["endpoints"] if (gap := _of_endpoint(state, endpoint))]
+    return [("R110", what, instead) for what, instead in found]
+
+
+def _of_trail(trail: Mapping[str, Any]) -> tuple[str, str]:
+    name = trail["trail_arn"].rpartition("/")[2]
+    if trail["error"]:
+        return f"{_DENIED} and trail {name} logs: {trail['error']}", _ALLOW
+    if not trail["log_group_arn"]:
+        instead = f"Look into the bucket {trail['s3_bucket_name']}, or give the trail a CloudWatch Logs log group."
+        return f"{_DENIED} and trail {name} logs: it delivers to S3 only", instead
+    if not trail["is_logging"]:
+        return f"{_DENIED} since trail {name} was stopped", "Start its logging."
+    if not trail["complete"]:
+        return f"{_DENIED} after the first ones: reading trail {name} stopped at max_events", _LESS
+    what = f"{_DENIED} before trail {name} logged them, or longer ago than its log group keeps"
+    return what, "CloudTrail does not tell since when; nothing else has them."
+
+
+def _of_endpoint(state: Mapping[str, Any], endpoint: Mapping[str, Any]) -> tuple[str, str] | None:
+    endpoint_id, source = endpoint["vpc_endpoint_id"], endpoint["event_source"]
+    scopes = {trail["vpc_endpoints"].get(endpoint_id, "") for trail in state["trails"]}
+    switch_on = "Switch it on, for calls from now on: cloudtrail_network_activity."
+    if not endpoint["network_activity_offered"]:
+        what = f"{_DENIED}: CloudTrail has no network activity events of {source}"
+        return what, "Ask the callers: they get AWS's refusal."
+    if scopes.intersection((ALL_CALLS, DENIED_CALLS)) or state["trail_errors"]:
+        return None
+    if SOME_CALLS in scopes:
+        return f"{_DENIED}, other than the operations or callers that the trail selects for {endpoint_id}", switch_on
+    return f"{_DENIED}: no trail logged network activity of {endpoint_id}", switch_on
 
 
 def lines(

@@ -61,8 +61,11 @@ def found(endpoint_id: str = ENDPOINT, service: str = "kms", **more: Any) -> dic
 def trail(**more: Any) -> dict[str, Any]:
     return {
         "trail_arn": TRAIL, "log_group_arn": "arn:aws:logs:eu-central-1:1:log-group:audit:*",
-        "s3_bucket_name": "trails", "vpc_endpoint_ids": [ENDPOINT], "denied_only": True, **more,
+        "s3_bucket_name": "trails", "vpc_endpoints": {ENDPOINT: "denied calls"}, **more,
     }
+
+
+EVERYTHING = {"vpc_endpoints": {ENDPOINT: "all calls"}}
 
 
 def answer(
@@ -132,7 +135,7 @@ def test_r110_denied_calls_come_from_network_activity_only() -> None:
 
 def test_r109_other_accounts_are_added_and_own_calls_are_not_counted_twice() -> None:
     own, stranger = call(), call("ListAliases", STRANGER)
-    result = answer(own, network=(own, stranger, stranger), trails=(trail(denied_only=False),))
+    result = answer(own, network=(own, stranger, stranger), trails=(trail(**EVERYTHING),))
     assert [(row["operation"], row["count"]) for row in result["usage"]] == [("ListAliases", 1), ("Decrypt", 1)]
 
 
@@ -148,15 +151,17 @@ GAPS: list[tuple[str, dict[str, Any], list[str], list[str]]] = [
     ("until now", {"end": NOW}, ["last minutes"], []),
     ("stopped", {"complete": False}, ["Calls before 2026-11-25 06:00:00 UTC", "after max_events, at 120 events"], []),
     ("denied logged", {"trails": (trail(),)}, [OTHERS, "before trail audit logged them"], ["no trail logged"]),
-    ("all logged", {"trails": (trail(denied_only=False),)}, [THEIR_KEYS], [OTHERS, "no trail logged"]),
+    ("all logged", {"trails": (trail(**EVERYTHING),)}, [THEIR_KEYS], [OTHERS, "no trail logged"]),
+    ("some logged", {"trails": (trail(vpc_endpoints={ENDPOINT: "some calls"}),)},
+     ["other than the operations or callers that the trail selects", OTHERS], ["no trail logged"]),
     ("S3 only", {"trails": (trail(log_group_arn=None),)}, ["delivers to S3 only", "bucket trails", OTHERS], []),
-    ("stopped trail", {"trails": (trail(denied_only=False),), "delivery": {"is_logging": False}},
+    ("stopped trail", {"trails": (trail(**EVERYTHING),), "delivery": {"is_logging": False}},
      ["since trail audit was stopped", OTHERS], []),
     ("no permission", {"trails": (trail(),), "delivery": {"error": "logs:FilterLogEvents: AccessDeniedException"}},
      ["logs:FilterLogEvents: AccessDeniedException"], []),
     ("part of a log group", {"trails": (trail(),), "delivery": {"complete": False}}, ["after the first ones"], []),
     ("trails unreadable", {"errors": ("cloudtrail:DescribeTrails: AccessDeniedException",)},
-     ["cloudtrail:DescribeTrails: AccessDeniedException"], []),
+     ["not read (cloudtrail:DescribeTrails: AccessDeniedException)"], ["no trail logged"]),
 ]
 
 
@@ -202,6 +207,8 @@ TIMES: list[tuple[dict[str, Any], str, str]] = [
     ({"start_time": "2026-11-25T08:00:00+02:00"}, "2026-11-25 06:00", "2026-11-25 08:00"),
     ({"end_time": "2026-11-20 12:00"}, "2026-11-19 12:00", "2026-11-20 12:00"),
     ({"start_time": "2026-01-01"}, "2026-08-27 08:00", "2026-11-25 08:00"),
+    ({"end_time": "2026-01-01"}, "2026-01-01 00:00", "2026-01-01 00:00"),
+    ({"start_time": "2027-01-01"}, "2026-11-25 08:00", "2026-11-25 08:00"),
 ]
 
 
@@ -225,6 +232,7 @@ def test_the_time_range(given: dict[str, Any], start: str, end: str) -> None:
 def test_options_that_cannot_be_right(given: dict[str, Any], options: list[str]) -> None:
     problems = usage.check(params(**given), "eu-central-1")
     assert [(item.what, item.number) for item in problems] == [(option, "R86") for option in options]
+    assert [item.number for item in usage.check(params(vpc_endpoint_ids=[]), "eu-central-1")] == ["R108"]
 
 
 def test_endpoints_by_vpc_and_service() -> None:
@@ -284,8 +292,11 @@ def test_which_trails_log_the_endpoint() -> None:
         {"TrailARN": "other", "AdvancedEventSelectors": [selector(**network, vpcEndpointId=[OTHER])]},
         {"TrailARN": "denied", "AdvancedEventSelectors": [selector(**network, errorCode=["VpceAccessDenied"])]},
         {"TrailARN": "all", "S3BucketName": "b", "AdvancedEventSelectors": [selector(**network)]},
+        {"TrailARN": "some", "AdvancedEventSelectors": [selector(**network, eventName=["ListKeys"])]},
         {"TrailARN": "secret", "error": "cloudtrail:GetEventSelectors: AccessDeniedException"},
     ]
     seen = usage.watching(usage.wanted(params(), [found()]), {"trails": raws, "error": ""})
-    assert [(one["trail_arn"], one["denied_only"]) for one in seen["watching"]] == [("denied", True), ("all", False)]
+    assert [(one["trail_arn"], one["vpc_endpoints"][ENDPOINT]) for one in seen["watching"]] == [
+        ("denied", "denied calls"), ("all", "all calls"), ("some", "some calls"),
+    ]
     assert seen["errors"] == ["cloudtrail:GetEventSelectors: AccessDeniedException"]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,8 +16,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from emulator.client import Emulator as Control
 from scenarios.endpoint_audit import MANAGEMENT, NO_LISTING, REGION, SESSION_KEY, Place
-from scenarios.harness import CONNECTION
+from scenarios.stage import Stage
 
 PLAY = [
     {
@@ -42,16 +42,11 @@ def play(place: Place, folder: Path, *options: str, **variables: Any) -> str:
     """The output of the role, which must not fail."""
     playbook = folder / "audit.json"
     playbook.write_text(json.dumps(PLAY))
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "ANSIBLE_"))}
-    environment = {
-        **kept, "AWS_ENDPOINT_URL": place.url, "AWS_URL": place.url, "ANSIBLE_NOCOLOR": "1",
-        "ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-        "AWS_ACCESS_KEY_ID": CONNECTION["access_key"], "AWS_SECRET_ACCESS_KEY": CONNECTION["secret_key"],
-    }
     ansible = Path(sys.executable).parent / "ansible-playbook"
     done = subprocess.run(
         [str(ansible), str(playbook), "-e", json.dumps(variables), *options],
-        env=environment, text=True, check=False, timeout=120, stdin=subprocess.DEVNULL,
+        env=Stage(place.url, 0, playbook, Control(place.url)).environment,
+        text=True, check=False, timeout=120, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )
     assert done.returncode == 0, done.stdout
