@@ -243,11 +243,10 @@ def test_a_run_that_was_killed_is_finished_by_the_next(
     fail(world, store_id, estate, "USER_LOCKED_OUT")
     estate.change(password=clusters.OTHER_PASSWORD)
     mark = last(world)
-    with monkeypatch.context():
-        kill(number, heard)
-        with pytest.raises(Killed):
-            job(world, context=runner.Context())
-        monkeypatch.undo()
+    kill(number, heard)
+    with pytest.raises(Killed):
+        job(world, context=runner.Context())
+    monkeypatch.undo()
     assert len(writes(world, mark)) == number - (not heard)
     done = job(world)
     assert not done.get("failed"), done

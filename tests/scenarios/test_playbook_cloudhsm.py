@@ -125,7 +125,7 @@ def test_from_an_empty_account_to_a_test_and_back(world: Any, estate: clusters.E
     assert writes(world, mark) == []
     made = play(world, variables, "-e", "cloudhsm_key_store_state=disconnected")
     assert "kmsuser exists in the cluster without a second factor and is logged out (R130, R131)" in made
-    for user, rc, says in (("present", 0, "state before  DISCONNECTED"), ("missing", 2, "FAILED with USER_NOT_FOUND")):
+    for user, rc, says in (("present", 0, "tested        CONNECTED"), ("missing", 2, "FAILED with USER_NOT_FOUND")):
         estate.change(user=user)
         mark = last(world)
         assert says in play(world, variables, "-e", "cloudhsm_test=true", rc=rc)
