@@ -28,7 +28,7 @@ def test_an_operator_reads_what_is_wrong_and_what_to_do(emulator: Any) -> None:
     emulator.configure(denied=["kms:*@ap-south-1"])
     mark = last(emulator)
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "ANSIBLE_"))}
-    variables = {"audit_parts": ["key_stores"], "audit_key_stores_regions": [*fleet.REGIONS, "ap-south-1"]}
+    variables = {"audit_key_stores_regions": [*fleet.REGIONS, "ap-south-1"]}
     done = subprocess.run(
         [str(Path(sys.executable).with_name("ansible-playbook")), "keylink.aws.audit", "-e", json.dumps(variables)],
         env={
