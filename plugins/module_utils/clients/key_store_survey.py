@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from ansible_collections.keylink.aws.plugins.module_utils.clients.cloudhsm import clusters
 from ansible_collections.keylink.aws.plugins.module_utils.clients.key_store import endpoint_service, key_stores, keys
 from ansible_collections.keylink.aws.plugins.module_utils.clients.session import DENIED, Aws
 from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError, Failure
@@ -69,12 +70,12 @@ def _region(aws: Aws, wanted: Mapping[str, Any], count_keys: bool) -> dict[str, 
     everything = key_stores(aws)
     stores = [store for store in everything if all(store[name] == value for name, value in wanted.items())]
     external = [store for store in stores if store.get("XksProxyConfiguration")]
-    clusters = [store["CloudHsmClusterId"] for store in stores if store.get("CloudHsmClusterId")]
+    cluster_ids = [store["CloudHsmClusterId"] for store in stores if store.get("CloudHsmClusterId")]
     nothing = {"value": None, "denied": ""}
     looks: dict[str, Read] = {
         "keys": lambda: _allowed(lambda: keys(aws)) if stores and count_keys else nothing,
         "metrics": lambda: _allowed(lambda: _metrics(aws, external)) if external else nothing,
-        "clusters": lambda: _allowed(lambda: _clusters(aws, clusters)) if clusters else nothing,
+        "clusters": lambda: _allowed(lambda: clusters(aws, cluster_ids)) if cluster_ids else nothing,
         **{f"service {store[_STORE]}": partial(_allowed, partial(_service, aws, store)) for store in external},
     }
     return {"region": aws.region, "stores": stores, "error": None, **aws.together(**looks)}
@@ -94,11 +95,6 @@ def _service(aws: Aws, store: Mapping[str, Any]) -> dict[str, Any] | None:
     proxy = store["XksProxyConfiguration"]
     name = proxy.get("VpcEndpointServiceName")
     return endpoint_service(aws, name, proxy.get("VpcEndpointServiceOwner")) if name else None
-
-
-def _clusters(aws: Aws, cluster_ids: Sequence[str]) -> list[dict[str, Any]]:
-    filters = {"clusterIds": list(cluster_ids)}
-    return aws.pages("cloudhsmv2", "describe_clusters", "Clusters", Filters=filters)
 
 
 def _metrics(aws: Aws, stores: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.keylink.aws.plugins.module_utils.clients.cloudhsm import clusters
 from ansible_collections.keylink.aws.plugins.module_utils.clients.key_store import key_store, key_stores, keys
 from ansible_collections.keylink.aws.plugins.module_utils.clients.session import DENIED, Aws, missing_is
 from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError, Failure
@@ -87,11 +88,10 @@ def _unless_denied(read: Callable[[], Any]) -> Any:
 
 def active_zones(aws: Aws, cluster_id: str) -> list[str] | None:
     """The zone of each active HSM of a CloudHSM cluster; None where this identity may not see them."""
-    filters = {"clusterIds": [cluster_id]}
-    clusters = _unless_denied(lambda: aws.pages("cloudhsmv2", "describe_clusters", "Clusters", Filters=filters))
-    if clusters is None:
+    found = _unless_denied(lambda: clusters(aws, [cluster_id]))
+    if found is None:
         return None
-    hsms = [hsm for cluster in clusters for hsm in cluster.get("Hsms", [])]
+    hsms = [hsm for cluster in found for hsm in cluster.get("Hsms", [])]
     return [hsm["AvailabilityZone"] for hsm in hsms if hsm.get("State") == "ACTIVE"]
 
 

@@ -45,7 +45,10 @@ _loader: Any = None
 # What makes a second one when it is repeated after a lost answer, and takes no token against that.
 _UNREPEATABLE = (("ec2", "create_vpc"), ("kms", "create_key"))
 # How services say that an identity may not do something.
-DENIED = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError")
+DENIED = (
+    "UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError",
+    "CloudHsmAccessDeniedException",
+)
 
 
 def warm() -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.compare import missing, tag_changes, tags_after
@@ -41,6 +42,7 @@ _ALIAS = "alias"
 _ORIGIN = {EXTERNAL: "EXTERNAL_KEY_STORE"}
 _SAFE_TO_REPEAT = ("ThrottlingException",)
 _RACE = ("CustomKeyStoreInvalidStateException",)
+_CANCELLED = ("KMSInvalidStateException",)
 # Of several reasons for AWS's refusal those that a key can have; the others are explained with the key stores.
 EXPLAIN: Mapping[str, str] = {
     **refusals.explanations(),
@@ -121,7 +123,7 @@ def _plan_create(params: Params, current: Mapping[str, Any], facts: View, proble
         "creation_date": _announce(name, "creation_date"),
         "deletion_date": None,
         "aliases": sorted(aliases),
-        "tags": dict(params["tags"] or {}),
+        "tags": _wanted_tags(params) or {},
         "policy": text(parse(params["policy"])) if params["policy"] else None,
     }
     steps: tuple[Step, ...] = (_create(params, key, store, name),)
@@ -157,7 +159,7 @@ def _create(params: Params, key: Mapping[str, Any], store: Mapping[str, Any], na
 
 def _aws_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
     """AWS KMS has names of its own for the parts of a tag."""
-    return [{"TagKey": name, "TagValue": str(value)} for name, value in sorted(tags.items())]
+    return [{"TagKey": name, "TagValue": value} for name, value in sorted(tags.items())]
 
 
 def _shown(key: Mapping[str, Any]) -> View:
@@ -187,6 +189,9 @@ def _plan_existing(params: Params, current: Mapping[str, Any], facts: View, prob
         # The last step, since it can take rights away from whoever takes the others.
         arguments = {"KeyId": key_id, "Policy": after["policy"]}
         steps.append(Step("put_policy", arguments, say=f"set the policy of {KIND} {name}"))
+    if before["key_state"] == PENDING_DELETION:
+        # Not every part of AWS KMS knows at once that the deletion is cancelled.
+        steps = [steps[0], *(replace(step, retry=_CANCELLED) for step in steps[1:])]
     changes = [
         Change(KIND, name, _shown(before), _shown(after), tuple(steps), key_id),
         *_alias_changes(params, current, key_id, after),
@@ -238,11 +243,18 @@ def _warnings(params: Params, current: Mapping[str, Any], name: str) -> tuple[st
     return ()
 
 
+def _wanted_tags(params: Params) -> dict[str, str] | None:
+    """A tag's value is a text, whatever YAML makes of it."""
+    given = params["tags"]
+    return None if given is None else {str(name): str(value) for name, value in given.items()}
+
+
 def _tag_steps(params: Params, before: Mapping[str, Any], after: View, name: str) -> list[Step]:
     current = before["tags"] or {}
-    to_set, surplus = tag_changes(current, params["tags"], params["purge_tags"])
-    if before["tags"] is not None or params["tags"] is not None:
-        after["tags"] = tags_after(current, params["tags"], params["purge_tags"])
+    wanted = _wanted_tags(params)
+    to_set, surplus = tag_changes(current, wanted, params["purge_tags"])
+    if before["tags"] is not None or wanted is not None:
+        after["tags"] = tags_after(current, wanted, params["purge_tags"])
     steps = []
     key_id = before["key_id"]
     if to_set:

@@ -54,6 +54,7 @@ PLANS: dict[str, tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any], lis
          "create_alias", "kms.delete_alias"],
     ),
     "tags of AWS and ours stay": ({"tags": {}}, [KEY], {"tags": {"aws:x": "1", "keylink:alias": "alias/a"}}, []),
+    "tags are texts": ({"tags": {"n": 1, "b": True}}, [KEY], {"tags": {"n": "1", "b": "True"}}, []),
     "another key's alias": (
         {"alias": ["a"], "move_alias": True}, [KEY],
         {"all_aliases": [{"AliasName": "alias/a", "TargetKeyId": "k9"}]}, ["kms.update_alias"],
