@@ -19,12 +19,6 @@ from scenarios.key_stores import kms, last, writes
 
 
 @pytest.fixture
-def world(emulator: Any) -> Any:
-    emulator.configure(time_scale=0.0)
-    return emulator
-
-
-@pytest.fixture
 def stores(world: Any) -> Fleet:
     return fleet.build(world)
 

@@ -44,12 +44,6 @@ OPTIONS: dict[str, Any] = {
 
 
 @pytest.fixture
-def world(emulator: Any) -> Any:
-    emulator.configure(time_scale=0.0)
-    return emulator
-
-
-@pytest.fixture
 def proxy(world: Any, tmp_path: Path) -> Iterator[XksProxy]:
     keys = {
         "key-1": ExternalKey(),

@@ -20,12 +20,6 @@ OPTIONS: dict[str, Any] = {"key_store_name": "hsm", "alias": ["ledger"], "tags":
 
 
 @pytest.fixture
-def world(emulator: Any) -> Any:
-    emulator.configure(time_scale=0.0)
-    return emulator
-
-
-@pytest.fixture
 def cluster(world: Any) -> str:
     _vpc, subnets = before.network(world.url)
     zones = [f"{before.REGION}a", f"{before.REGION}b"]

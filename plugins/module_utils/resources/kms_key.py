@@ -57,6 +57,10 @@ EXPLAIN: Mapping[str, str] = {
     "lock you out of the key.",
     "LimitExceededException": "A quota of AWS KMS is used up: keys, aliases, the length of the policy, or 50 tags.",
     "TagException": "AWS KMS does not take these tags: names of at most 128 and values of at most 256 characters.",
+    "NotFoundException": "There is no such key or alias any more, or not everywhere yet. Run again.",
+    "DependencyTimeoutException": "AWS KMS was too slow in itself. Run again.",
+    "InvalidArnException": "Give key_id as the id of the key, or as its whole ARN.",
+    "InvalidAliasNameException": "Give other aliases: letters, digits, / _ and -, not beginning with aws/.",
     "KMSInvalidStateException": "The state of the key forbids it; somebody else changed it meanwhile. Run again.",
     "UnsupportedOperationException": "Keys in custom key stores are symmetric encryption keys of a single Region.",
 }

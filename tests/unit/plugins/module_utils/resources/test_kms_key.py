@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import botocore.session
 import pytest
 from ansible_collections.keylink.aws.plugins.module_utils.resources import kms_key, kms_key_checks, kms_key_view
 
@@ -172,3 +173,15 @@ def test_options_are_checked_before_the_first_call(options: dict[str, Any], numb
 )
 def test_a_look_at_a_key(judge: Any, seen: dict[str, Any] | None, status: str) -> None:
     assert judge(seen).status == status
+
+
+CALLS = (
+    "CreateKey", "CreateAlias", "UpdateAlias", "DeleteAlias", "TagResource", "UntagResource", "UpdateKeyDescription",
+    "EnableKey", "DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion", "CancelKeyDeletion",
+)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_each_documented_refusal_of_a_call_is_explained(call: str) -> None:
+    model = botocore.session.get_session().get_service_model("kms").operation_model(call)
+    assert [shape.name for shape in model.error_shapes if shape.name not in kms_key.EXPLAIN] == []
