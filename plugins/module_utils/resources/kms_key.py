@@ -170,7 +170,7 @@ def _shown(key: Mapping[str, Any]) -> View:
     """What a diff shows of a key; aliases are changes of their own."""
     shown = {
         name: key[name]
-        for name in ("key_id", "key_state", "description", "custom_key_store_id", "xks_key_id", "tags", "deletion_date")
+        for name in ("key_id", "key_state", "description", "custom_key_store_id", "xks_key_id", "tags")
     }
     return {**shown, "policy": tidy(parse(key["policy"]))} if key["policy"] else shown
 
@@ -314,7 +314,7 @@ def _plan_absent(params: Params, current: Mapping[str, Any], facts: View, proble
         f"cancel_deletion: true). Then {checks.loss(before, current['last_usage'])}."
     )
     return Plan(
-        (Change(KIND, name, _shown(before), _shown(after), (step,), key_id),),
+        (Change(KIND, name, _shown(before), {**_shown(after), "deleted_after_days": days}, (step,), key_id),),
         {**current, "key": after},
         tuple(found),
         (_wait_doomed(name, key_id),),
