@@ -236,8 +236,10 @@ class _Run:
             if error.code in step.unless:
                 self._do_instead(step, error)
                 return
-            self._put_back(step, error)
-            raise
+            if error.code not in step.moot:
+                self._put_back(step, error)
+                raise
+            answer = {}
         self.written = True
         for pending, path in step.binds.items():
             self.bound[pending] = str(_dig(answer, path))

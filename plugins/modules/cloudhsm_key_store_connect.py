@@ -81,6 +81,13 @@ options:
     description: Seconds before each of these tries. AWS advises to wait a few minutes.
     type: int
     default: 120
+  verify:
+    description:
+      - Whether to ask a connected store for random bytes, which only its HSMs can give. C(CONNECTED) alone says that a
+        connect succeeded once, not that the store works now (R123). Needs C(kms:GenerateRandom).
+      - Check mode does not ask, and neither does O(wait=false).
+    type: bool
+    default: false
   force:
     description:
       - Allows to disconnect a connected store that has KMS keys, or may have keys that this identity cannot look at
@@ -125,6 +132,11 @@ EXAMPLES = r"""
   keylink.aws.cloudhsm_key_store_connect:
     custom_key_store_id: cks-1234567890abcdef0
     region: eu-central-1
+
+- name: It is connected, and its HSMs answer
+  keylink.aws.cloudhsm_key_store_connect:
+    name: payments
+    verify: true
 
 - name: A new password of kmsuser after a lock-out
   keylink.aws.cloudhsm_key_store_connect:
@@ -258,6 +270,7 @@ SPEC = runner.Spec(
         "recover_failed": {"type": "bool", "default": True},
         "transient_retries": {"type": "int", "default": 2},
         "transient_retry_delay": {"type": "int", "default": 120},
+        "verify": {"type": "bool", "default": False},
         "force": {"type": "bool", "default": False},
         **runner.wait_arguments(timeout=1800),
     },
@@ -270,7 +283,7 @@ SPEC = runner.Spec(
     read=read,
     plan=cloudhsm_connection.plan,
     returns=cloudhsm_view.returns,
-    calls={"key_store": key_store.key_store},
+    calls={"key_store": key_store.key_store, "key_store_answers": cloudhsm.key_store_answers},
     explain=cloudhsm_connection.explanations(refusals.explanations()),
 )
 

@@ -20,7 +20,7 @@ from scenarios.proxies import House
 
 if os.environ.get("KEYLINK_IN_PROCESS") == "false":
     # These choose the way themselves.
-    collect_ignore_glob = ["test_playbook*", "test_in_process*"]
+    collect_ignore_glob = ["test_playbook*", "test_in_process*", "test_xks_key_store_interrupted*"]
 
 
 @pytest.fixture(scope="session")
@@ -33,12 +33,6 @@ def embedded_aws() -> Iterator[Any]:
 def emulator(embedded_aws: Any) -> Any:
     embedded_aws.reset()
     return embedded_aws
-
-
-@pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> House:
-    """Authorities for proxies with any flaw."""
-    return House.build(tmp_path_factory.mktemp("authorities"))
 
 
 @pytest.fixture
@@ -59,3 +53,9 @@ def proxy(world: Any, tmp_path: Path) -> Iterator[XksProxy]:
     names = [before.PRIVATE_DNS_NAME, before.OTHER_NAME, before.PUBLIC_NAME]
     with before.proxy(world, tmp_path, keys={"key-1": ExternalKey()}, names=names) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """Authorities for proxies with any flaw."""
+    return House.build(tmp_path_factory.mktemp("authorities"))

@@ -225,6 +225,22 @@ def test_the_cluster_of_a_connected_store_is_looked_at(world: Any, estate: clust
     assert [(item["number"], item["blocking"]) for item in done["unmet_requirements"]] == [("R128", False)]
 
 
+def test_whether_the_hsms_answer(world: Any, estate: clusters.Estate, store_id: str) -> None:
+    """R123: verified by what only they can give, after a connect and of a store that is connected."""
+    world.configure(time_scale=1.0, delays={"cloudhsm_connect": 0.2})
+    for changed in (True, False):
+        assert connect(world, verify=True)["changed"] is changed
+    asked = [call["action"] for call in world.calls() if call["action"] == "GenerateRandom"]
+    assert len(asked) == 2
+    estate.change(hsms=[])
+    failed = connect(world, verify=True)
+    assert (failed["failed"], failed["changed"], failed["connection_state"]) == (True, False, "CONNECTED")
+    assert "HSMs of key store payments: the key store is CONNECTED, but they do not answer" in failed["msg"]
+    assert connect(world, check=True, verify=True).get("failed") is None
+    world.configure(denied=["kms:GenerateRandom"])
+    assert "needs the permission kms:GenerateRandom" in connect(world, verify=True)["msg"]
+
+
 @pytest.mark.parametrize(
     "action", ["cloudhsm:DescribeClusters", "ec2:DescribeSubnets", "ec2:DescribeSecurityGroups"]
 )

@@ -123,3 +123,28 @@ def test_what_aws_asks_to_repeat_is_repeated(
     connected(world, service)
     (store,) = kms(world).describe_custom_key_stores()["CustomKeyStores"]
     assert store["ConnectionState"] == "CONNECTED"
+
+
+@pytest.mark.parametrize(
+    ("action", "options", "state"),
+    [
+        (CREATE, {"custom_key_store_name": "new"}, "CONNECTED"),
+        (CONNECT, {}, "CONNECTED"),
+        (UPDATE, {"xks_proxy_authentication_credential": NEW}, "CONNECTED"),
+        (DISCONNECT, {"state": "disconnected"}, "DISCONNECTED"),
+        (DISCONNECT, {"state": "absent"}, None),
+        (DELETE, {"state": "absent"}, None),
+    ],
+)
+def test_a_lost_answer_is_no_failure(
+    world: Any, service: before.EndpointService, proxy: XksProxy, action: str, options: dict[str, Any],
+    state: str | None,
+) -> None:
+    """botocore repeats the call, and AWS KMS refuses to do again what it has done."""
+    proxy.credentials[NEW["access_key_id"]] = NEW["raw_secret_access_key"]
+    if action != CREATE:
+        connected(world, service, state="connected" if action in (DISCONNECT, DELETE) else "disconnected")
+    world.fault("reset_after", action=action)
+    done = run(world, **before.options(service, **options))
+    assert not done.get("failed"), done
+    assert [store["ConnectionState"] for store in stores(world)] == ([state] if state else [])

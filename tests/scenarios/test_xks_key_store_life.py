@@ -225,6 +225,7 @@ def test_keys_that_cannot_be_looked_at_count_as_a_risk(
 
 
 def test_absent(world: Any, service: before.EndpointService, proxy: XksProxy) -> None:
+    """Terraform says "destroyed" of a connected store that lives on (peers E8)."""
     store_id = connected(world, service)["custom_key_store_id"]
     mark = last(world)
     planned = run(world, check=True, name="payments", state="absent")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ansible_collections.keylink.aws.plugins.module_utils.clients.key_store import keys
+from ansible_collections.keylink.aws.plugins.module_utils.clients.key_store import key_store, keys
 from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws
 from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError
 
@@ -72,6 +72,21 @@ def _permitted(denied: list[str], read: Callable[[], list[dict[str, Any]]]) -> l
             raise
         denied.append(error.action)
         return []
+
+
+def key_store_answers(aws: Aws, store_id: str) -> dict[str, Any]:
+    """A key store, and what refused a few random bytes of its HSMs; "" where they gave them, None where it is not
+    connected and was not asked."""
+    store = key_store(aws, store_id)
+    if not store or store["ConnectionState"] != "CONNECTED":
+        return {"store": store, "refused": None}
+    try:
+        aws.call("kms", "generate_random", NumberOfBytes=1, CustomKeyStoreId=store_id)
+    except AwsError as error:
+        if error.code in _DENIED:
+            raise
+        return {"store": store, "refused": f"{error.code}: {error.message}"}
+    return {"store": store, "refused": ""}
 
 
 def surroundings(aws: Aws, clusters: tuple[str, str | None] | None, store_id: str | None) -> dict[str, Any]:

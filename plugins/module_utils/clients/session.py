@@ -42,13 +42,14 @@ _lock = threading.Lock()
 _clients: dict[tuple[str, str], tuple[Any, Any]] = {}
 _sessions: dict[tuple[str | None, str], Any] = {}
 _loader: Any = None
-# What makes a second one when it is repeated after a lost answer, and takes no token against that.
-_UNREPEATABLE = (("ec2", "create_vpc"), ("kms", "create_key"))
 # How services say that an identity may not do something.
 DENIED = (
     "UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError",
     "CloudHsmAccessDeniedException",
 )
+# Calls that are sent less often: what makes a second one when it is repeated after a lost answer and takes no token
+# against that, and what only asks whether something works.
+_FEWER = {("ec2", "create_vpc"): 1, ("kms", "create_key"): 1, ("kms", "generate_random"): 2}
 
 
 def warm() -> None:
@@ -152,8 +153,7 @@ class Aws:
 
     def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
         """One call. operation: boto3's name of it, such as "create_vpc"."""
-        once = (service, operation) in _UNREPEATABLE
-        client = self.client(service, attempts=1) if once else self.client(service)
+        client = self.client(service, _FEWER.get((service, operation)))
         return self._refusals(service, client, operation, lambda: getattr(client, operation)(**arguments))
 
     def pages(self, service: str, operation: str, key: str, **arguments: Any) -> list[dict[str, Any]]:

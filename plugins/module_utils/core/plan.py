@@ -66,6 +66,7 @@ class Step:
     args: its arguments; placeholders in them are replaced by what earlier steps returned.
     binds: placeholder -> dotted path into the answer. needs: what must be waited for first.
     retry: error codes that mean "not yet": the call is repeated until wait_timeout.
+    moot: error codes that mean "that is so already": botocore has repeated a call whose answer got lost.
     say: the step in words, for messages.
     undo: what is done, in order, when AWS refuses the call, so that what was there before works again.
     instead: what is done, in order, when AWS refuses the call with one of the codes in `unless`, and leads to the same.
@@ -77,6 +78,7 @@ class Step:
     needs: tuple[Wait, ...] = ()
     retry: tuple[str, ...] = ()
     say: str = ""
+    moot: tuple[str, ...] = ()
     undo: tuple[Step | Wait, ...] = ()
     instead: tuple[Step, ...] = ()
     unless: tuple[str, ...] = ()

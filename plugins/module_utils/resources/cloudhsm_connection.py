@@ -29,6 +29,7 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_co
     Connection,
     Route,
 )
+from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_waits import wait_answers
 from ansible_collections.keylink.aws.plugins.module_utils.resources.remedies import CLOUDHSM, remedy
 from ansible_collections.keylink.aws.plugins.module_utils.resources.requirements import unmet
 
@@ -94,7 +95,7 @@ def _plan(params: Params, current: Mapping[str, Any], facts: View) -> Plan:
         tuple(item for item in changes if item.steps or item.kind != KIND),
         {**current, "store": after},
         tuple(problems),
-        way.settle,
+        (*way.settle, wait_answers(connection.name, connection.store_id)) if _verifies(params) else way.settle,
         tuple(_warnings(before, way)),
         facts,
     )
@@ -115,6 +116,10 @@ def _connection(params: Params, store: View) -> Connection:
         cure=cure,
         cured=_PASSWORD_CODES,
     )
+
+
+def _verifies(params: Params) -> bool:
+    return params["state"] == "connected" and bool(params["verify"])
 
 
 def _told(store: View, changed: list[str], password: str) -> View:

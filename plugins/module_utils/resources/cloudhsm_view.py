@@ -68,7 +68,7 @@ def cluster_to_read(params: Params, view: Mapping[str, Any]) -> tuple[str, str |
     """The cluster that matters, the wanted one or else the store's: AWS KMS looks at it to connect and to change.
     With it the one that it replaces."""
     store = view["store"]
-    changes = bool(params["cloud_hsm_cluster_id"]) or params.get("force_update_password")
+    changes = (store and cluster_changes(params, store)) or params.get("force_update_password")
     needless = params["state"] == "absent" or (params["state"] == "disconnected" and not changes)
     if needless or (store and store["custom_key_store_type"] != CLOUDHSM):
         return None

@@ -87,17 +87,31 @@ def preflight(cluster: Mapping[str, Any] | None, two: bool, holds_addresses: boo
     """
     if cluster is None:
         return []
-    what = f"CloudHSM cluster {cluster['cluster_id']}"
-    found = [_not_checked(what, action) for action in cluster["denied"]]
+    unchecked = [_not_checked(_what(cluster), action) for action in cluster["denied"]]
+    return unchecked + _problems(cluster, two, holds_addresses)
+
+
+def health(cluster: Mapping[str, Any] | None) -> list[Unmet]:
+    """R123: what is wrong with the cluster of a connected store. It stops nothing, since nothing is to be done."""
+    found = _problems(cluster, two=False, holds_addresses=True) if cluster else []
+    return [replace(item, blocking=False) for item in found]
+
+
+def _what(cluster: Mapping[str, Any]) -> str:
+    return f"CloudHSM cluster {cluster['cluster_id']}"
+
+
+def _problems(cluster: Mapping[str, Any], two: bool, holds_addresses: bool) -> list[Unmet]:
+    what = _what(cluster)
     if cluster["source"] == "missing":
         fix = (
             "Check the id. If the cluster was deleted, make one from a recent backup of it, and give its id as "
             "cloud_hsm_cluster_id."
         )
-        return [*found, unmet("R145", what, "not found in this account and Region", fix)]
+        return [unmet("R145", what, "not found in this account and Region", fix)]
     if cluster["source"] == "denied":
-        return found
-    found += _hsms(cluster, what, two)
+        return []
+    found = _hsms(cluster, what, two)
     if cluster["stranger_to"]:
         fix = "Give a cluster that was made from a backup of the other."
         text = f"neither it nor {cluster['stranger_to']}, which the key store has, was made from a backup"
@@ -161,11 +175,6 @@ def _subnets(cluster: Mapping[str, Any], what: str, holds_addresses: bool) -> li
 
 def _these(subnet_ids: list[str], one: str, many: str) -> str:
     return f"subnet{'s' if len(subnet_ids) > 1 else ''} {listing(subnet_ids)} {many if len(subnet_ids) > 1 else one}"
-
-
-def health(cluster: Mapping[str, Any] | None) -> list[Unmet]:
-    """R123: what is wrong with the cluster of a connected store. It stops nothing, since nothing is to be done."""
-    return [replace(item, blocking=False) for item in preflight(cluster, two=False, holds_addresses=True)]
 
 
 def cause_is_gone(code: str | None, cluster: Mapping[str, Any] | None) -> bool:

@@ -71,7 +71,9 @@ class Connection:
 
     def disconnect(self) -> Step:
         say = f"disconnect {self.kind} {self.name}"
-        return Step("kms.disconnect_custom_key_store", {"CustomKeyStoreId": self.store_id}, say=say)
+        arguments = {"CustomKeyStoreId": self.store_id}
+        # AWS KMS refuses it in DISCONNECTING and DISCONNECTED only.
+        return Step("kms.disconnect_custom_key_store", arguments, say=say, moot=RACE)
 
     @property
     def up(self) -> Wait:
@@ -232,6 +234,7 @@ def plan_absent(connection: Connection, current: Mapping[str, Any], force: bool,
         needs=way.needs,
         retry=RACE if way.needs else (),
         say=f"delete {connection.kind} {name}",
+        moot=("CustomKeyStoreNotFoundException",),
     )
     change = Change(connection.kind, name, before, None, (*way.first, delete), store_id)
     return Plan((change,), after, tuple(problems), (wait_gone(name, store_id),), facts=facts(current))

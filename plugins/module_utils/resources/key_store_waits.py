@@ -66,6 +66,10 @@ def wait_in_use(name: str, store_id: str, access_key: str | None, key_id: str | 
     )
 
 
+def wait_answers(name: str, store_id: str) -> Wait:
+    return Wait(f"HSMs of key store {name}", "key_store_answers", {"store_id": store_id}, judge_answers)
+
+
 def judge_connected(store: Store | None) -> Verdict:
     """AWS KMS answers 200 to a connect that fails later, so only the state counts."""
     state = _state(store)
@@ -100,6 +104,18 @@ def judge_in_use(answer: Mapping[str, Any], access_key: str | None) -> Verdict:
         return Verdict(WAITING, f"{state} with {shown}")
     used = ", and a KMS key of the store encrypts" if answer["used"] else ""
     return Verdict(DONE, f"AWS KMS has {shown}{used}")
+
+
+def judge_answers(answer: Mapping[str, Any]) -> Verdict:
+    """R123: CONNECTED says only that a connect succeeded once; an answer of the HSMs says that it works now."""
+    state = _state(answer["store"])
+    if answer["refused"] is None:
+        return Verdict(WAITING, f"not asked while it is {state}")
+    if not answer["refused"]:
+        return Verdict(DONE, "they answer")
+    advice = "Check that the cluster works and has an active HSM (R123)."
+    text = f"the key store is {state}, but they do not answer. AWS KMS says {answer['refused']} {advice}"
+    return Verdict(FAILED, text, {"connection_state": state})
 
 
 def judge_disconnected(store: Store | None) -> Verdict:

@@ -91,6 +91,12 @@ def _check_subnet(store: KeyStore, subnet_id: str) -> None:
         raise Obstacle("NETWORK_ERRORS", f"A network ACL keeps TCP 2223 out of {subnet_id}.")
 
 
+def answers(call: Call, store: KeyStore) -> bool:
+    """Whether a cluster that was connected once still has an HSM to talk to."""
+    found = cloudhsm.find(call.world, store.account, store.region, store.hsm.cluster_id) if store.hsm else None
+    return found is not None and bool(found.active_zones)
+
+
 def take_over(found: cloudhsm.Cluster, store: KeyStore, side: HsmSide) -> None:
     """KMS stays logged in as kmsuser and gives it a password that only KMS knows."""
     rotated = secrets.token_hex(16)

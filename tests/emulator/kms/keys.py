@@ -12,7 +12,7 @@ from typing import Any
 from .. import cloudhsm, connect, moto_base
 from ..errors import AwsError
 from ..registry import Call, operation
-from . import external, policies, reach
+from . import external, hsm, policies, reach
 from .connection import forced_outcome
 from .state import CLOUDHSM, EXTERNAL, KeyStore, KeyStores, StoredKey, invalid_state, key_store
 from .tags import check_tags
@@ -196,6 +196,8 @@ def get_key_last_usage(call: Call) -> dict[str, Any]:
     shown = {"KeyLastUsage": {"Operation": last[0], "Timestamp": last[1]}} if last else {}
     created = metadata["CreationDate"]
     return {**shown, "KeyId": metadata["KeyId"], "TrackingStartDate": created, "KeyCreationDate": created}
+
+
 def _usable(call: Call, name: str) -> tuple[StoredKey, KeyStore] | None:
     """The key of a store that is to be used, and its store; None for any other key."""
     pair = _stored(call, _key_id(call, name))
@@ -284,4 +286,6 @@ def generate_random(call: Call) -> dict[str, Any]:
             raise AwsError("UnsupportedOperationException", "External key stores do not generate random bytes.")
         if store.state != "CONNECTED":
             raise invalid_state(store, "generate random bytes in it")
+        if not hsm.answers(call, store):
+            raise AwsError("KMSInternalException", f"No HSM of the custom key store {store.id} answers.", 500)
     return call.moto("GenerateRandom", {"NumberOfBytes": call.params.get("NumberOfBytes", 32)})

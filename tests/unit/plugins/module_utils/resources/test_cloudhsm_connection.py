@@ -36,6 +36,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "force": {"force": True},
     "no recovery": {"recover_failed": False, "force": True, "key_store_password": PASSWORD},
     "no wait": {"wait": False},
+    "verify": {"verify": True},
 }
 # What is done in each of STATES: disconnect, update, connect; or the requirement that is not met.
 TABLE: dict[tuple[str, str], list[str]] = {
@@ -48,6 +49,7 @@ TABLE: dict[tuple[str, str], list[str]] = {
     ("connected", "force"): ["", "", "DC", "C", "C"],
     ("connected", "no recovery"): ["", "", "N10", "C", "C"],
     ("connected", "no wait"): ["", "", "N10", "C", "C"],
+    ("connected", "verify"): ["", "", "N10", "C", "C"],
     ("disconnected", "nothing"): ["D", "D", "D", "", ""],
     ("disconnected", "password"): ["D", "D", "D", "", ""],
     ("disconnected", "new password"): ["DU", "DU", "DU", "U", "U"],
@@ -57,6 +59,7 @@ TABLE: dict[tuple[str, str], list[str]] = {
     ("disconnected", "force"): ["D", "D", "D", "", ""],
     ("disconnected", "no recovery"): ["D", "D", "D", "", ""],
     ("disconnected", "no wait"): ["D", "D", "D", "", ""],
+    ("disconnected", "verify"): ["D", "D", "D", "", ""],
 }
 
 
@@ -64,7 +67,7 @@ def params(goal: str, **others: Any) -> dict[str, Any]:
     return {
         "state": goal, "custom_key_store_id": None, "custom_key_store_name": "payments", "key_store_password": None,
         "force_update_password": False, "cloud_hsm_cluster_id": None, "recover_failed": True, "transient_retries": 2,
-        "transient_retry_delay": 60, "force": False, "wait": True, "wait_timeout": 1800, **others,
+        "transient_retry_delay": 60, "verify": False, "force": False, "wait": True, "wait_timeout": 1800, **others,
     }
 
 
