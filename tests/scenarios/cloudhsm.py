@@ -17,7 +17,9 @@ NAME = "payments"
 CREATE, UPDATE, DELETE = "CreateCustomKeyStore", "UpdateCustomKeyStore", "DeleteCustomKeyStore"
 CONNECT, DISCONNECT = "ConnectCustomKeyStore", "DisconnectCustomKeyStore"
 
-__all__ = ["connect", "enabled_key", "kms", "last", "make", "manage", "numbers", "put", "state", "stores", "writes"]
+__all__ = [
+    "connect", "enabled_key", "fail", "kms", "last", "make", "manage", "numbers", "put", "state", "stores", "writes"
+]
 
 
 def connect(world: Any, check: bool = False, **options: Any) -> dict[str, Any]:
@@ -67,6 +69,13 @@ def put(world: Any, store_id: str, state: str) -> None:
     if state == "DISCONNECTING":
         kms(world).disconnect_custom_key_store(CustomKeyStoreId=store_id)
     assert stores(world)[0]["ConnectionState"] == state
+
+
+def fail(world: Any, store_id: str, estate: clusters.Estate, code: str) -> None:
+    """Somebody connects the store although something is wrong."""
+    clusters.FLAWS[code].make(estate, store_id)
+    kms(world).connect_custom_key_store(CustomKeyStoreId=store_id)
+    assert stores(world)[0].get("ConnectionErrorCode") == code
 
 
 def state(world: Any) -> str:

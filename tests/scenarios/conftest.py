@@ -20,7 +20,7 @@ from scenarios.proxies import House
 
 if os.environ.get("KEYLINK_IN_PROCESS") == "false":
     # These choose the way themselves.
-    collect_ignore_glob = ["test_playbook*", "test_in_process*", "test_xks_key_store_interrupted*"]
+    collect_ignore_glob = ["test_playbook*", "test_in_process*", "test_*_interrupted*"]
 
 
 @pytest.fixture(scope="session")

@@ -93,6 +93,7 @@ def encrypting(world: Any, key_id: str, every: float = 0.1) -> Iterator[list[str
     thread = threading.Thread(target=work)
     thread.start()
     try:
+        before.until(lambda: bool(answers))
         yield answers
     finally:
         stop.set()
