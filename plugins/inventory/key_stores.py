@@ -115,6 +115,8 @@ cache_timeout: 300
 #     group/keylink.aws.aws:
 #       region: "{{ region }}"
 #       profile: "{{ profile | default(omit, true) }}"
+#   vars:
+#     ansible_python_interpreter: "{{ ansible_playbook_python }}"
 #   tasks:
 #     - name: Disconnect what failed
 #       keylink.aws.xks_key_store:

@@ -171,6 +171,6 @@ CALLS: Mapping[str, Callable[..., Any]] = {
     "schedule_deletion": schedule_deletion,
     "cancel_deletion": cancel_deletion,
     "put_policy": put_policy,
-    "key": lambda aws, key_id: describe(aws, key_id),
+    "key": describe,
     "key_store": key_store,
 }
