@@ -66,6 +66,18 @@ def test_a_lost_answer_makes_one_key_only(world: Any, store_id: str) -> None:
     assert run(world)["key_id"] == done["key_id"]
 
 
+def test_a_call_that_never_arrived_adopts_no_other_key(world: Any, store_id: str) -> None:
+    """The first key was made for the alias too, and lives under another one since."""
+    first = run(world)["key_id"]
+    kms(world).create_alias(AliasName="alias/old", TargetKeyId=first)
+    kms(world).delete_alias(AliasName="alias/ledger")
+    world.fault("reset_before", service="kms", action="CreateKey", times=1)
+    failed = run(world)
+    assert "got no answer from AWS" in failed["msg"]
+    done = run(world)
+    assert (done["key_id"] != first, len(keys(world))) == (True, 2)
+
+
 def test_a_key_without_its_alias_is_found_again(world: Any, store_id: str) -> None:
     world.configure(denied=["kms:CreateAlias"])
     assert run(world)["changed"] is True

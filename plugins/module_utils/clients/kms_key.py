@@ -13,9 +13,8 @@ from ansible_collections.keylink.aws.plugins.module_utils.clients.cloudhsm impor
 from ansible_collections.keylink.aws.plugins.module_utils.clients.key_store import key_store, key_stores, keys
 from ansible_collections.keylink.aws.plugins.module_utils.clients.session import DENIED, Aws, missing_is
 from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError, Failure
+from ansible_collections.keylink.aws.plugins.module_utils.core.markers import KEY_ALIAS
 
-# Says which alias a key was made for, until it has that alias: a CloudHSM key has no other name to find it by.
-MARKER = "keylink:alias"
 _POLICY = "default"
 _GONE = ("NotFoundException",)
 _LATE = "KMSInvalidStateException"
@@ -50,7 +49,7 @@ def marked(aws: Aws, found: Iterable[Mapping[str, Any]], aliases: Sequence[str])
     """Those of the keys that were made for one of the aliases by a run that ended before it could give them one."""
     wanted = list(found)
     tags = aws.together(**{key["KeyId"]: (lambda key=key: _tags(aws, key["KeyId"])) for key in wanted})
-    return [key for key in wanted if (tags[key["KeyId"]] or {}).get(MARKER) in aliases]
+    return [key for key in wanted if (tags[key["KeyId"]] or {}).get(KEY_ALIAS) in aliases]
 
 
 def details(aws: Aws, key_id: str, with_policy: bool, with_usage: bool) -> dict[str, Any]:
@@ -97,7 +96,7 @@ def active_zones(aws: Aws, cluster_id: str) -> list[str] | None:
 
 def create_key(aws: Aws, **arguments: Any) -> dict[str, Any]:
     """CreateKey has no client token and is sent once. When its answer is lost, the key is looked for: by its external
-    key, which belongs to no other key of the store, or by its marker."""
+    key, which belongs to no other key of the store, or by its marker and for want of an alias."""
     try:
         return _created(aws.call("kms", "create_key", **arguments)["KeyMetadata"])
     except Failure:
@@ -118,8 +117,9 @@ def _made_by(aws: Aws, arguments: Mapping[str, Any]) -> Mapping[str, Any] | None
     if external:
         made = [key for key in found if (key.get("XksKeyConfiguration") or {}).get("Id") == external]
     else:
-        aliases = [tag["TagValue"] for tag in arguments.get("Tags", []) if tag["TagKey"] == MARKER]
-        made = marked(aws, found, aliases)
+        named = {item.get("TargetKeyId") for item in aws.pages("kms", "list_aliases", "Aliases")}
+        aliases = [tag["TagValue"] for tag in arguments.get("Tags", []) if tag["TagKey"] == KEY_ALIAS]
+        made = [dict(key) for key in marked(aws, (key for key in found if key["KeyId"] not in named), aliases)]
     return made[0] if made else None
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.compare import missing, tag_changes, tags_after
+from ansible_collections.keylink.aws.plugins.module_utils.core.markers import KEY_ALIAS
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import placeholder
 from ansible_collections.keylink.aws.plugins.module_utils.core.plan import (
     DONE,
@@ -29,7 +30,6 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_wa
 from ansible_collections.keylink.aws.plugins.module_utils.resources.kms_key_view import (
     DISABLED,
     ENABLED,
-    MARKER,
     PENDING_DELETION,
     UNAVAILABLE,
     aliases_of,
@@ -141,7 +141,7 @@ def _plan_create(params: Params, current: Mapping[str, Any], facts: View, proble
 def _create(params: Params, key: Mapping[str, Any], store: Mapping[str, Any], name: str) -> Step:
     tags = dict(key["tags"])
     if not key["xks_key_id"] and key["aliases"]:
-        tags[MARKER] = (aliases_of(params) or key["aliases"])[0]
+        tags[KEY_ALIAS] = (aliases_of(params) or key["aliases"])[0]
     given = {
         "XksKeyId": key["xks_key_id"],
         "Description": key["description"],

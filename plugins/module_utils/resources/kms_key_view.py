@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.keylink.aws.plugins.module_utils.core.markers import KEY_ALIAS
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending
 from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_connection import CONNECTED
 from ansible_collections.keylink.aws.plugins.module_utils.resources.remedies import CLOUDHSM, EXTERNAL
@@ -18,8 +19,6 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources.xks_proxy_ap
 PREFIX = "alias/"
 PENDING_DELETION, UNAVAILABLE = "PendingDeletion", "Unavailable"
 ENABLED, DISABLED = "Enabled", "Disabled"
-# A tag of ours: see clients/kms_key.py.
-MARKER = "keylink:alias"
 
 Params = Mapping[str, Any]
 Raw = Mapping[str, Any]
@@ -169,7 +168,7 @@ def with_details(view: View, details: Raw | None) -> View:
     if details is None or view["key"] is None:
         return view
     tags = details["tags"]
-    shown = None if tags is None else {name: value for name, value in tags.items() if name != MARKER}
+    shown = None if tags is None else {name: value for name, value in tags.items() if name != KEY_ALIAS}
     key = {**view["key"], "aliases": sorted(details["aliases"]), "tags": shown, "policy": details["policy"]}
     return {**view, "key": key, "last_usage": _usage(details["usage"])}
 
