@@ -104,7 +104,7 @@ compose:
   team: custom_key_store_name.split('-')[0]
 cache: true
 cache_plugin: ansible.builtin.jsonfile
-cache_connection: /tmp/key_stores
+cache_connection: ~/.cache/key_stores
 cache_timeout: 300
 
 # repair.yml: ansible-playbook -i fleet.key_stores.yml repair.yml --limit 'state_failed:&error_network_errors'
