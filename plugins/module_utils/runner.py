@@ -20,7 +20,7 @@ from ansible.module_utils.common import warnings
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws, NoAws
+from ansible_collections.keylink.aws.plugins.module_utils.clients.session import DENIED, Aws, NoAws
 from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError, Failure
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import find, substitute
 from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Plan, Step, Wait
@@ -39,7 +39,6 @@ Params = Mapping[str, Any]
 _EVENTUAL = 30.0
 # More at once, and EC2 answers with RequestLimitExceeded.
 _SIDE_BY_SIDE = 8
-_DENIED = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError")
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
 _INVALID = (
     "AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId",
@@ -182,9 +181,11 @@ class _Run:
         return result
 
     def _aws(self) -> Aws:
-        if self.spec.connection:
-            return Aws(get_aws_connection_info(self.module))
-        return NoAws(self.params.get("region") or "")
+        if not self.spec.connection:
+            return NoAws(self.params.get("region") or "")
+        region, endpoint, parameters = get_aws_connection_info(self.module)
+        # A module of several Regions needs no other one besides them.
+        return Aws((region or next(iter(self.params.get("regions") or ()), None), endpoint, parameters))
 
     def held(self, error: AwsError) -> str:
         """What stands in the way of a refused call, as far as this identity may look."""
@@ -367,7 +368,7 @@ def _dig(answer: Any, path: str) -> Any:
 def _explain(error: AwsError, advice: Mapping[str, str]) -> dict[str, Any]:
     tried = error.tried or error.action
     what_to_do = ""
-    if error.code in _DENIED:
+    if error.code in DENIED:
         what_to_do = f" The identity in use needs the permission {error.action}."
     elif error.code in _EXPIRED:
         what_to_do = " The credentials have expired: sign in again, or refresh the job template's credential."

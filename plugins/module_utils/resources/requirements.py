@@ -112,6 +112,9 @@ RULES: dict[str, str] = {
     "N16": "An endpoint service in another account is named together with its owner.",
     "N17": "Disconnecting a key store makes its keys unusable.",
     "N18": "Scheduled deletion of a key is never a side effect.",
+    "N30": "A KMS key keeps its key store and its external key for ever.",
+    "N31": "An external key belongs to one KMS key of a key store, and must exist, enabled, as AES-256 for both ways.",
+    "N32": "An alias names one KMS key per account and Region; whoever uses the alias uses that key.",
 }
 
 
