@@ -75,7 +75,6 @@ RULES: dict[str, str] = {
     "R106": "An endpoint that a key policy demands must exist and be available first.",
     "R107": "A key policy must be valid JSON, and must leave its author able to change it again.",
     "R143": "External key stores and CloudHSM key stores differ in what can be set.",
-    "R164": "An endpoint serves its own Region only.",
     "R168": "A gateway endpoint cannot be used from outside its VPC.",
     "R169": "The security group of the endpoints must let HTTPS in from the managed nodes.",
     "R170": "DNS servers of one's own must forward amazonaws.com to the VPC's Amazon DNS server.",
