@@ -35,8 +35,8 @@ options:
     required: true
   name:
     description:
-      - Name of what is made. An endpoint gets the Name tag C(NAME-SERVICE), by which it is known again; another endpoint
-        of the same service in the VPC is adopted, and keeps its own.
+      - Name of what is made. An endpoint gets the Name tag C(NAME-SERVICE), by which it is known again; another
+        endpoint of the same service in the VPC is adopted, and keeps its own.
     type: str
     default: systems-manager
   subnet_ids:
@@ -64,8 +64,8 @@ options:
     elements: str
   node_security_group_ids:
     description:
-      - Security groups of the nodes, of this VPC or of a peered one of the same account. The endpoints' group lets their
-        members in.
+      - Security groups of the nodes, of this VPC or of a peered one of the same account. The endpoints' group lets
+        their members in.
     type: list
     elements: str
   node_egress_rules:
@@ -99,7 +99,8 @@ options:
     type: bool
     default: true
   enable_vpc_dns:
-    description: Whether to switch on C(enableDnsSupport) and C(enableDnsHostnames) of the VPC if private DNS needs it (R91).
+    description:
+      - Whether to switch on C(enableDnsSupport) and C(enableDnsHostnames) of the VPC if private DNS needs it (R91).
     type: bool
     default: false
   ec2messages:
@@ -127,8 +128,8 @@ options:
     description:
       - How the nodes reach Amazon S3, for agent updates, patches, scripts and output (R180).
       - A V(gateway) endpoint costs nothing, and cannot be used from outside the VPC (R168). V(interface) can, and its
-        private DNS is set up so that AWS takes it without a gateway endpoint. V(both) leads the VPC through the gateway,
-        and others through the interface endpoint.
+        private DNS is set up so that AWS takes it without a gateway endpoint. V(both) leads the VPC through the
+        gateway, and others through the interface endpoint.
     type: str
     choices: [gateway, interface, both, none]
     default: gateway
@@ -160,15 +161,15 @@ options:
     elements: str
   buckets:
     description:
-      - Buckets of your own for scripts, output and logs, which O(policy_preset=agent) and RV(instance_policy) allow to be
-        read and written.
+      - Buckets of your own for scripts, output and logs, which O(policy_preset=agent) and RV(instance_policy) allow to
+        be read and written.
     type: list
     elements: str
   managed_buckets:
     description:
       - More buckets of AWS that SSM Agent reads. They are known for most Regions; elsewhere, such as in GovCloud, China
-        and the newest Regions, this is the whole list. See AWS's page on the communication of SSM Agent with AWS managed
-        S3 buckets.
+        and the newest Regions, this is the whole list. See AWS's page on the communication of SSM Agent with AWS
+        managed S3 buckets.
     type: list
     elements: str
   purge_endpoints:
@@ -177,8 +178,8 @@ options:
     default: false
   wait_for_nodes:
     description:
-      - Wait until these nodes are Online in Systems Manager, for at most O(wait_timeout). For those that are not, the task
-        fails with what to look at, in order.
+      - Wait until these nodes are Online in Systems Manager, for at most O(wait_timeout). For those that are not, the
+        task fails with what to look at, in order.
     type: dict
     suboptions:
       instance_ids:
@@ -268,7 +269,8 @@ vpc_endpoints:
       policy_document: '{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}]}'
       tags: {Name: systems-manager-ssm}
 vpc_endpoint_ids:
-  description: Their ids by service. In check mode, for one that would be created, a placeholder C((known after apply...)).
+  description:
+    - Their ids by service. In check mode, for one that would be created, a placeholder C((known after apply...)).
   returned: always
   type: dict
   sample: {ssm: vpce-0123456789abcdef0, ssmmessages: vpce-0123456789abcdef1, s3-gateway: vpce-0123456789abcdef2}
@@ -312,7 +314,8 @@ instance_policy:
         Action: s3:GetObject
         Resource: ["arn:aws:s3:::amazon-ssm-eu-central-1/*"]
 nodes:
-  description: The nodes of O(wait_for_nodes). When they are not Online in time, C(look_at) has what to look at, in order.
+  description:
+    - The nodes of O(wait_for_nodes). When they are not Online in time, C(look_at) has what to look at, in order.
   returned: always
   type: list
   elements: dict
@@ -333,7 +336,8 @@ actions:
   sample:
     - {resource: VPC endpoint, name: ssm, action: create, id: vpce-0123456789abcdef0}
 unmet_requirements:
-  description: Requirements that do not hold, by R or N number. On success those that stop nothing, for people to see to.
+  description:
+    - Requirements that do not hold, by R or N number. On success those that stop nothing, for people to see to.
   returned: always
   type: list
   elements: dict
