@@ -106,11 +106,6 @@ class Estate:
         self.emulator.managed_node(region=REGION, id=made, **node)
         return made
 
-    def interface_of(self, node: str) -> str:
-        found = self.ec2.describe_instances(InstanceIds=[node])["Reservations"][0]["Instances"][0]
-        interface: str = found["NetworkInterfaces"][0]["NetworkInterfaceId"]
-        return interface
-
     def main_table(self) -> str:
         here = [{"Name": "vpc-id", "Values": [self.vpc_id]}, {"Name": "association.main", "Values": ["true"]}]
         found: str = self.ec2.describe_route_tables(Filters=here)["RouteTables"][0]["RouteTableId"]

@@ -13,6 +13,7 @@ import pytest
 from scenarios.ssm_endpoints import REGION, Estate, changed, estate, policy, verbs
 
 ALL = {"ec2messages": "always", "vss_snapshots": True, "session_encryption": True, "cloudwatch_logs": True}
+BASE = ["s3-gateway", "ssm", "ssmmessages"]
 SEVEN = ["ec2", "ec2messages", "kms", "logs", "s3-gateway", "ssm", "ssmmessages"]
 
 
@@ -123,9 +124,9 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any], list[str]]] = [
     ("r169 ranges", {"node_cidrs": ["10.8.0.0/16"]}, {"node_cidrs": ["10.9.0.0/16"]}, ["systems-manager-endpoints"]),
     ("rules stay", {"node_cidrs": ["10.8.0.0/16"]}, {"purge_rules": False}, []),
     ("private DNS off", {}, {"private_dns_enabled": False}, ["ssm", "ssmmessages"]),
-    ("policies", {}, {"policy_preset": "agent"}, ["s3-gateway", "ssm", "ssmmessages"]),
-    ("other policies", {"policy_preset": "agent"}, {"policy_preset": "account"}, ["s3-gateway", "ssm", "ssmmessages"]),
-    ("policies back", {"policy_preset": "agent"}, {"policy_preset": "full_access"}, ["s3-gateway", "ssm", "ssmmessages"]),
+    ("policies", {}, {"policy_preset": "agent"}, BASE),
+    ("other policies", {"policy_preset": "agent"}, {"policy_preset": "account"}, BASE),
+    ("policies back", {"policy_preset": "agent"}, {"policy_preset": "full_access"}, BASE),
     ("buckets", {"policy_preset": "agent"}, {"policy_preset": "agent", "buckets": ["logs-of-ours"]}, ["s3-gateway"]),
     ("tags", {}, {"tags": {"Team": "ops"}}, ["s3-gateway", "ssm", "ssmmessages", "systems-manager-endpoints"]),
     (

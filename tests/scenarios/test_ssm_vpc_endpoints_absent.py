@@ -88,13 +88,14 @@ def test_a_group_that_others_use_is_named_before_anything_goes(place: Estate) ->
     other = place.new_group("database")
     rule = [{**HTTPS, "UserIdGroupPairs": [{"GroupId": group}]}]
     place.ec2.authorize_security_group_ingress(GroupId=other, IpPermissions=rule)
-    interface = place.interface_of(place.new_node(group))
+    made = place.ec2.create_network_interface(SubnetId=place.subnet_ids[0], Groups=[group])
+    interface = made["NetworkInterface"]["NetworkInterfaceId"]
     refused, writes = place.writes(state="absent")
     assert writes == []
     assert f"named by rules of {other}" in refused["msg"]
     assert f"used by {interface}" in refused["msg"]
     place.ec2.revoke_security_group_ingress(GroupId=other, IpPermissions=rule)
-    place.ec2.modify_network_interface_attribute(NetworkInterfaceId=interface, Groups=[other])
+    place.ec2.delete_network_interface(NetworkInterfaceId=interface)
     assert changed(place.done(state="absent")) == [
         "s3-gateway", "ssm", "ssmmessages", "systems-manager-endpoints",
     ]
