@@ -41,10 +41,9 @@ def subnets(aws: Aws, vpc_id: str) -> list[dict[str, Any]]:
     return aws.pages("ec2", "describe_subnets", "Subnets", Filters=_filter("vpc-id", vpc_id))
 
 
-def groups(aws: Aws, vpc_id: str, ids: Sequence[str] = (), names: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Those security groups of the ids, or else of the names, that exist in the VPC."""
-    chosen = _filter("group-id", *ids) if ids else _filter("group-name", *names)
-    filters = [*_filter("vpc-id", vpc_id), *chosen]
+def groups(aws: Aws, vpc_id: str, names: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The security groups of a VPC, or those of some names."""
+    filters = [*_filter("vpc-id", vpc_id), *(_filter("group-name", *names) if names else [])]
     return aws.pages("ec2", "describe_security_groups", "SecurityGroups", Filters=filters)
 
 

@@ -63,9 +63,11 @@ RULES: dict[str, str] = {
     "R68": "The principal of AWS KMS is cks.kms.<region>.amazonaws.com.",
     "R73": "The key store may be created only when its connectivity is complete.",
     "R80": "Interface endpoints are available only for the services that AWS lists for the Region.",
-    "R83": "A VPC endpoint keeps its VPC, service and type for life, and takes one subnet per Availability Zone, in "
-    "zones where the service is offered.",
+    "R83": "A VPC endpoint keeps its VPC, service and type for life, and takes one subnet per Availability Zone and "
+    "only what its service and its subnets have.",
     "R87": "The name of an endpoint service is what AWS lists for the Region.",
+    "R88": "With private DNS the names of AWS KMS lead every client of the VPC to the endpoint, so its security groups "
+    "must let them in on 443.",
     "R91": "Private DNS needs enableDnsSupport and enableDnsHostnames of the VPC, both true.",
     "R95": "A request through an endpoint needs the endpoint's policy as well as key policy, IAM policy or grant.",
     "R97": "Each statement of a policy names a principal, an action and a resource, in the form that AWS accepts.",

@@ -120,6 +120,9 @@ def create_subnet(call: Call) -> dict[str, Any]:
 def _count(call: Call, shown: list[dict[str, Any]]) -> None:
     for found in shown:
         found["AvailableIpAddressCount"] = graph.free_addresses(call.account, call.region, found["SubnetId"])
+        for block in found.get("Ipv6CidrBlockAssociationSet", []):
+            # moto answers with the text of a dictionary.
+            block["Ipv6CidrBlockState"] = {"State": "associated"}
 
 
 @operation("ec2", "DescribeSubnets")
