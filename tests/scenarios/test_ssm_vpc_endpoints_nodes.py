@@ -94,7 +94,7 @@ def test_a_node_that_was_online_is_looked_at_in_another_order(place: Estate) -> 
 # what is the matter with the node, what is said first
 FIRST: list[tuple[str, dict[str, Any], str]] = [
     ("no profile", {"profile": False}, "The instance has no instance profile"),
-    ("r178 old agent", {"agent_version": OLD, "ping_status": "ConnectionLost"}, f"Its SSM Agent {OLD} needs ec2messages"),
+    ("r178 old agent", {"agent_version": OLD, "ping_status": "ConnectionLost"}, f"Its SSM Agent {OLD} needs ec2"),
 ]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.clients import vpc, vpc_endpoint
+from ansible_collections.keylink.aws.plugins.module_utils.clients.kms_vpc_endpoint import hosted_zones
 from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws
 from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError
 
@@ -73,10 +74,14 @@ def _attribute(aws: Aws, vpc_id: str, name: str) -> bool:
         return False
 
 
-def closer(aws: Aws, *, group_ids: Sequence[str], instance_ids: Sequence[str], group_in_use: str) -> dict[str, Any]:
+def closer(
+    aws: Aws, *, group_ids: Sequence[str], instance_ids: Sequence[str], group_in_use: str, zones_of: str
+) -> dict[str, Any]:
     """What is looked at only when the first look gives a reason: security groups of other VPCs, instances with an old
-    agent, and the network interfaces of a group that is to be deleted."""
+    agent, the network interfaces of a group that is to be deleted, and private hosted zones of a VPC."""
     reads: dict[str, Callable[[], Any]] = {}
+    if zones_of:
+        reads["hosted_zones"] = lambda: hosted_zones(aws, zones_of)
     if group_ids:
         reads["peers"] = lambda: _groups(aws, "group-id", *group_ids)
     if instance_ids:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,7 +58,9 @@ def name_tag(params: Params, found: str) -> str:
     return f"{params['name']}-{found}"
 
 
-def asked(params: Params, offered: bool, old_agents: Sequence[View], existing: Sequence[str]) -> list[tuple[str, str]]:
+def asked(
+    params: Params, offered: bool, old_agents: Sequence[View], existing: Collection[str]
+) -> list[tuple[str, str]]:
     """Service and kind of each endpoint that the options ask for.
 
     offered, old_agents, existing: whether the Region has ec2messages, which nodes still talk to it, and what the VPC

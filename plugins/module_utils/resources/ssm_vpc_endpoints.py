@@ -148,7 +148,9 @@ def _problems(item: _Item, current: Mapping[str, Any]) -> list[Unmet]:
         *vpc_endpoint_checks.policy_support(want, service),
         *vpc_endpoint_checks.route_tables(want, wanted, current["endpoints"]),
         *(
-            vpc_endpoint_checks.private_dns(want, item.before, wanted, current["endpoints"], service)
+            vpc_endpoint_checks.private_dns(
+                want, item.before, wanted, current["endpoints"], service, current["hosted_zones"]
+            )
             if item.member.kind != GATEWAY
             else []
         ),

@@ -14,6 +14,7 @@ from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is
 from ansible_collections.keylink.aws.plugins.module_utils.resources import endpoint_group, node_egress, ssm_nodes
 from ansible_collections.keylink.aws.plugins.module_utils.resources import vpc_endpoint as endpoint
 from ansible_collections.keylink.aws.plugins.module_utils.resources import vpc_endpoint_catalogue as catalogue
+from ansible_collections.keylink.aws.plugins.module_utils.resources.ssm_endpoint_set import asked
 
 Params = Mapping[str, Any]
 View = dict[str, Any]
@@ -49,13 +50,21 @@ def closer(params: Params, raw: Mapping[str, Any]) -> dict[str, Any]:
     """What to look at after that: the arguments of the client's closer()."""
     here = [item["GroupId"] for item in raw.get("groups", [])]
     sources = [item for item in params["node_security_group_ids"] or () if not is_pending(item)]
-    found = {"group_ids": missing(sources, here), "instance_ids": [], "group_in_use": ""}
+    found = {"group_ids": missing(sources, here), "instance_ids": [], "group_in_use": "", "zones_of": ""}
     if params["state"] == "absent":
         own = [item for item in raw.get("groups", []) if is_own_group(params, endpoint_group.normalise(item))]
         return {**found, "group_ids": [], "group_in_use": own[0]["GroupId"] if own else ""}
     old = ssm_nodes.old_nearby(_agents(raw), node_ranges(params, _subnets(raw)))
     found["instance_ids"] = [item["instance_id"] for item in old if item["instance_id"].startswith("i-")]
+    if raw.get("vpcs") and params["private_dns_enabled"] and not _has_private_dns(params, raw):
+        found["zones_of"] = params["vpc_id"]
     return found
+
+
+def _has_private_dns(params: Params, raw: Mapping[str, Any]) -> bool:
+    """Whether all interface endpoints that the options ask for answer for the services' names already."""
+    on = {item["ServiceName"].rpartition(".")[2] for item in raw["endpoints"] if item.get("PrivateDnsEnabled")}
+    return {code for code, kind in asked(params, True, [], on) if kind == endpoint.INTERFACE} <= on
 
 
 def is_own_group(params: Params, group: Mapping[str, Any]) -> bool:
@@ -75,6 +84,9 @@ def normalise(params: Params, region: str, raw: Mapping[str, Any], near: Mapping
         "subnets": subnets,
         "services": catalogue.normalise_services(raw.get("services", [])),
         "peers": [item["GroupId"] for item in near.get("peers", [])],
+        "hosted_zones": [
+            {"zone_id": item["HostedZoneId"], "name": item["Name"]} for item in near.get("hosted_zones") or ()
+        ],
         "prefix_list": lists[0]["PrefixListId"] if lists else None,
         "old_agents": _old_agents(params, raw, near, subnets),
         "interfaces": [item["NetworkInterfaceId"] for item in near.get("interfaces", []) if not _is_endpoint(item)],
