@@ -60,9 +60,12 @@ class Stage:
         )
 
     def command(self, *options: str) -> list[str]:
-        """The command line of the playbook."""
-        ansible = Path(sys.executable).parent / "ansible-playbook"
-        return [str(ansible), "keylink.aws.xks", "-e", f"@{self.variables}", *options]
+        """The command line of the playbook for external key stores."""
+        return self.command_for("keylink.aws.xks", "-e", f"@{self.variables}", *options)
+
+    def command_for(self, playbook: str, *options: str) -> list[str]:
+        """The command line of any playbook."""
+        return [str(Path(sys.executable).parent / "ansible-playbook"), playbook, *options]
 
     def play(self, *options: str) -> subprocess.CompletedProcess[str]:
         """Run the playbook; stdout and stderr together."""
