@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # make demo     from an empty account to a connected key store and back, on the embedded AWS
-# make test     all that CI runs; its parts: lint pytest sanity units ansible-lint molecule build
+# make test     all that CI runs; its parts: lint pytest ordinary sanity units ansible-lint molecule build
 # make bench    times, calls and memory as a table
 # PYTHON=python3.13 make ...   with another Python, 3.11 or newer
 
@@ -16,12 +16,13 @@ UTILS := ansible_collections.keylink.aws.plugins.module_utils
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 export MYPYPATH := .venv/types:tests
+SIDE_BY_SIDE := -n auto --dist loadfile
 PURELIB := import sysconfig; print(sysconfig.get_path("purelib"))
 SITE = $(shell $(BIN)/python -c '$(PURELIB)')
 heading = @printf '\n==== %s\n' '$(1)'
 
 .NOTPARALLEL:
-.PHONY: setup demo test lint pytest sanity units scenarios ansible-lint molecule bench build clean
+.PHONY: setup demo test lint pytest ordinary sanity units scenarios ansible-lint molecule bench build clean
 
 setup: $(READY)
 
@@ -36,7 +37,7 @@ $(READY): requirements.txt tests/requirements.txt
 demo: setup
 	$(BIN)/python tests/demo/demo.py
 
-test: lint pytest sanity units ansible-lint molecule build
+test: lint pytest ordinary sanity units ansible-lint molecule build
 
 lint: setup
 	$(call heading,ruff)
@@ -53,7 +54,12 @@ lint: setup
 
 pytest: setup
 	$(call heading,pytest: units + fidelity + scenarios)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
+
+# The scenarios once more, each module in its own process.
+ordinary: setup
+	$(call heading,pytest: scenarios with ordinary modules)
+	KEYLINK_IN_PROCESS=false $(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/scenarios
 
 sanity: setup
 	$(call heading,ansible-test sanity)

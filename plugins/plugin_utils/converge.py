@@ -129,7 +129,10 @@ class OptionsCheck(ActionModule):
             for step in common.pop("steps")
         ]
         failed = [item for item in found if item.get("failed")]
-        unmet = [each for item in failed for each in item.get("unmet_requirements", [])]
+        # Steps share options, and so what is wrong with them.
+        unmet: list[dict[str, Any]] = []
+        for each in (each for item in failed for each in item.get("unmet_requirements", [])):
+            unmet += [] if each in unmet else [each]
         other = [item["msg"] for item in failed if "unmet_requirements" not in item]
         if not failed:
             return {**result, "changed": False}

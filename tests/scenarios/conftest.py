@@ -6,12 +6,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from emulator import server
+
+if os.environ.get("KEYLINK_IN_PROCESS") == "false":
+    # These choose the way themselves.
+    collect_ignore_glob = ["test_playbook*", "test_in_process*"]
 
 
 @pytest.fixture(scope="session")

@@ -47,7 +47,8 @@ class Stage:
         # A new user has none of these; they would only hide what a scenario sets.
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "ANSIBLE_"))}
         return {**kept, **ENVIRONMENT, "AWS_ENDPOINT_URL": self.url, "AWS_URL": self.url, "ANSIBLE_NOCOLOR": "1",
-                "ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"}
+                "ANSIBLE_INJECT_INVOCATION": "true", "ANSIBLE_LOCALHOST_WARNING": "false",
+                "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"}
 
     def client(self, service: str) -> Any:
         """Outside hands: a plain boto3 client."""

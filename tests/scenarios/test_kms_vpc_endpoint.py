@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from scenarios.kms_endpoints import CALLER, KMS, NAME, REGION, Place, allow, place
+from scenarios.kms_endpoints import KMS, NAME, REGION, Place, allow, place
 
 CREATE, MODIFY, DELETE = "CreateVpcEndpoint", "ModifyVpcEndpoint", "DeleteVpcEndpoints"
 POLICY = json.dumps(allow())
@@ -350,7 +350,3 @@ def test_a_security_group_that_others_use_stays(here: Place) -> None:
     assert writes == [DELETE]
     assert ("security group", "kms", "keep") in verbs(result)
     assert any(others["vpc_endpoint"]["network_interface_ids"][0] in warning for warning in result["warnings"])
-
-
-def test_the_default_policy_admits_everybody(here: Place) -> None:
-    assert CALLER not in str(here.made())

@@ -10,8 +10,11 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from scenarios.harness import CONNECTION
 from scenarios.kms_endpoints import CALLER, KMS, NAME, REGION, Place, allow, place
+from scenarios.prerequisites import client
 
 CREATE, MODIFY = "CreateVpcEndpoint", "ModifyVpcEndpoint"
 OTHER = json.dumps(allow("arn:aws:iam::123456789012:role/payments"))
@@ -48,6 +51,8 @@ BAD: list[tuple[dict[str, Any], list[str]]] = [
     ({"vpc_endpoint_subnets": []}, ["vpc_endpoint_subnets", "R83"]),
     ({"vpc_endpoint_subnets": ["10.0.0.0/24"]}, ["vpc_endpoint_subnets: 10.0.0.0/24", "subnet-"]),
     ({"vpc_endpoint_security_groups": ["default"]}, ["vpc_endpoint_security_groups: default", "sg-"]),
+    ({"vpc_endpoint_security_groups": []}, ["vpc_endpoint_security_groups: none", "R83"]),
+    ({"security_group_name": "kms", "client_cidrs": []}, ["client_cidrs: none", "R88"]),
     ({"client_cidrs": ["10.0.0.0/33"]}, ["client_cidrs: 10.0.0.0/33", "R88"]),
     ({"security_group_name": "kms", "vpc_endpoint_security_groups": ["sg-1"]}, ["mutually exclusive"]),
     ({"vpc_id": None}, ["one of the following is required: vpc_id, vpc_endpoint_id"]),
@@ -325,6 +330,23 @@ def test_r95_a_policy_that_shuts_the_caller_out_is_refused_while_private_dns_is_
     # What is there already is not refused again.
     again, writes, _calls = here.again(policy=OTHER)
     assert (again["changed"], writes) == (False, [])
+
+
+def test_r95_what_the_check_protects_from_is_real(here: Place) -> None:
+    here.emulator.configure(callers_in_vpc={CONNECTION["access_key"]: here.vpc_id})
+    kms = client(here.emulator.url, "kms")
+    here.made(policy=json.dumps(allow()))
+    assert kms.list_keys()["Keys"] == []
+    here.made(policy=OTHER, bypass_policy_lockout_safety_check=True)
+    with pytest.raises(ClientError, match="no VPC endpoint policy allows the kms:ListKeys action"):
+        kms.list_keys()
+
+
+def test_r95_a_session_is_let_in_by_its_role(here: Place) -> None:
+    session = "arn:aws:sts::123456789012:assumed-role/payments/run"
+    here.emulator.configure(identities={CONNECTION["access_key"]: session})
+    here.made(policy=OTHER)
+    refused(here, session, number="R95", policy=json.dumps(allow()))
 
 
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/0a0b0c0d-12ab-34cd-56ef-1234567890aa"

@@ -306,7 +306,8 @@ def test_ansible_prints_the_secret_nowhere(
     book = tmp_path / "play.yml"
     book.write_text(json.dumps([play]))
     command = [str(Path(sys.executable).with_name("ansible-playbook")), "-vvv", "--diff", "-i", "localhost,", str(book)]
-    environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOG_PATH": str(tmp_path / "log")}
+    environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_INJECT_INVOCATION": "true",
+                   "ANSIBLE_LOG_PATH": str(tmp_path / "log")}
     answer = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, check=False)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert '"connection_state": "CONNECTED"' in answer.stdout

@@ -199,7 +199,7 @@ def _caller(kind: str, entry: str, principal: str, by_name: bool) -> bool | None
     if entry == principal:
         return True
     if _ACCOUNT.fullmatch(entry):
-        return entry == caller[4] and not by_name
+        return entry == caller[4] and (not by_name or caller[5] == "root")
     return _is(_arn(entry), caller, by_name)
 
 

@@ -175,7 +175,7 @@ def _group(
     if not name:
         return None, None
     cidrs = checks.client_cidrs(params, current, after(want, before))
-    if not cidrs and not params["client_security_groups"]:
+    if not current["vpc"] and params["client_cidrs"] is None and not params["client_security_groups"]:
         cidrs = [_unknown(params, "vpc_cidr_block")]
     group = WantedGroup(
         name=name,
@@ -204,6 +204,7 @@ def _problems(
         *vpc_endpoint_checks.private_dns(
             want, before, wanted, current["endpoints"], service, current["hosted_zones"] or ()
         ),
+        *checks.interfaces(before),
         *checks.vpc_attributes(params, current, wanted, switching),
         *checks.unknown_groups(params, current),
         *checks.clients(params, current, wanted, known, changing),

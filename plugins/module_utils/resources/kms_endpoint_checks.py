@@ -18,7 +18,12 @@ from ansible_collections.keylink.aws.plugins.module_utils.core.requirement impor
 from ansible_collections.keylink.aws.plugins.module_utils.resources import policy_checks
 from ansible_collections.keylink.aws.plugins.module_utils.resources.endpoint_group import admitted
 from ansible_collections.keylink.aws.plugins.module_utils.resources.requirements import unmet
-from ansible_collections.keylink.aws.plugins.module_utils.resources.vpc_endpoint import View, group_ids, same_policy
+from ansible_collections.keylink.aws.plugins.module_utils.resources.vpc_endpoint import (
+    AVAILABLE,
+    View,
+    group_ids,
+    same_policy,
+)
 
 Params = Mapping[str, Any]
 
@@ -54,6 +59,12 @@ def arguments(params: Params, region: str) -> list[Unmet]:
         ]
     if params["vpc_endpoint_subnets"] == []:
         found.append(_subnets("none"))
+    if params["vpc_endpoint_security_groups"] == []:
+        text = "An endpoint has one at least: give some, or leave the option out to keep those that there are."
+        found.append(unmet("R83", "vpc_endpoint_security_groups", "none", text))
+    if params["security_group_name"] and params["client_cidrs"] == [] and not params["client_security_groups"]:
+        text = "Nobody would be let in: leave it out for the ranges of the VPC, or give client_security_groups."
+        found.append(unmet("R88", "client_cidrs", "none", text))
     return found + policy_checks.endpoint_policy("policy", params["policy"])
 
 
@@ -194,6 +205,18 @@ def _resources(policy: Mapping[str, Any], caller: str, region: str) -> Iterable[
     named = [item for statement in statements(policy) for item in listed(statement.get("Resource"))]
     literal = [item for item in named if isinstance(item, str) and "*" not in item and "?" not in item]
     return dict.fromkeys(["*", own, *literal])
+
+
+def interfaces(before: View | None) -> list[Unmet]:
+    """R81: whether an endpoint that is there answers in each of its subnets."""
+    if not before or before["state"] != AVAILABLE:
+        return []
+    have, subnets = len(before["network_interface_ids"]), len(before["subnet_ids"])
+    if have >= subnets:
+        return []
+    text = f"{before['vpc_endpoint_id']} with {have} network interfaces in {subnets} subnets"
+    advice = "AWS may still be making them; if it stays so, take a subnet off the endpoint and add it again."
+    return [unmet("R81", "vpc_endpoint_subnets", text, advice, blocking=False)]
 
 
 def groups_of(wanted: View, known: Mapping[str, View]) -> list[View]:

@@ -35,7 +35,7 @@ _EXAMPLE = re.compile(
     r"|\b1234abcd-12ab-34cd-56ef-1234567890ab\b|\b0987dcba-09fe-87dc-65ba-ab0987654321\b"
     r"|(?<=:user/)ExampleUser\b|(?<=:role/)ExampleRole\b"
 )
-_PRINCIPAL = re.compile(r"\*|\d{12}|A[A-Z0-9]{16,127}|arn:[a-z-]+:(iam|sts)::\d{12}:[\w+=,.@/-]+")
+_PRINCIPAL = re.compile(r"\*|\d{12}|A[A-Z0-9]{16,127}|arn:[a-z-]+:(iam|sts)::\d{12}:[\w+=,.@:/-]+")
 _GROUP = re.compile(r"arn:[a-z-]+:iam::\d{12}:group/.*")
 _ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
 _MIXED_ACCOUNT = re.compile(r"(?=.*\d)(?=.*[*?]).*")

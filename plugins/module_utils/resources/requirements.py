@@ -63,6 +63,7 @@ RULES: dict[str, str] = {
     "R68": "The principal of AWS KMS is cks.kms.<region>.amazonaws.com.",
     "R73": "The key store may be created only when its connectivity is complete.",
     "R80": "Interface endpoints are available only for the services that AWS lists for the Region.",
+    "R81": "An interface endpoint has a network interface in each of its subnets.",
     "R83": "A VPC endpoint keeps its VPC, service and type for life, and takes one subnet per Availability Zone and "
     "only what its service and its subnets have.",
     "R87": "The name of an endpoint service is what AWS lists for the Region.",

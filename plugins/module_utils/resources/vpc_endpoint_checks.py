@@ -58,7 +58,10 @@ def _alive(endpoint: View) -> list[Unmet]:
         return []
     reason = endpoint["failure_reason"] or "AWS gives no reason"
     text = f"{endpoint['vpc_endpoint_id']} in state {state} ({reason})"
-    return [unmet("R83", "state", text, "Delete it with state: absent and vpc_endpoint_id, and run again.")]
+    advice = "Delete it with state: absent and vpc_endpoint_id, and run again."
+    if state in ENDING:
+        text, advice = f"{endpoint['vpc_endpoint_id']} in state {state}", "Leave vpc_endpoint_id out to make a new one."
+    return [unmet("R83", "state", text, advice)]
 
 
 def ip_types(want: Wanted, wanted: View, subnets: Mapping[str, View], service: View) -> list[Unmet]:

@@ -96,6 +96,9 @@ def shown(view: Mapping[str, Any]) -> View:
     found = {key: view[key] for key in _MANAGED if key not in hidden}
     if found["policy_document"] and not is_pending(found["policy_document"]):
         found["policy_document"] = policies.tidy(policies.parse(found["policy_document"]))
+    if "dns_options" in found:
+        # Few services know the other option, and only where it is on it means something.
+        found["dns_options"] = {key: value for key, value in found["dns_options"].items() if value is not False}
     return found
 
 

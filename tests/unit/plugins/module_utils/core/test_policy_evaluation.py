@@ -188,6 +188,7 @@ DELEGATED: list[tuple[list[Any], str, bool]] = [
     ([{"AWS": ROOT}], USER, True),
     ([{"AWS": OWN}], SESSION, True),
     ([{"AWS": ROOT}], ROOT, False),
+    ([{"AWS": OWN}], ROOT, False),
     ([{"AWS": [ROOT, USER]}], USER, False),
     ([{"AWS": ROOT}, {"AWS": ROLE}], SESSION, False),
     (["*"], USER, False),
