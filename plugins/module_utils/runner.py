@@ -140,17 +140,12 @@ class _Run:
         current = self.spec.read(self.aws, self.params)
         plan = self.spec.plan(self.params, current)
         self._refuse(plan.unmet, plan.facts)
-        after = plan.after
-        if not self.check_mode:
-            for batch in plan.batches:
-                self._apply(batch)
-            settled = self.params.get("wait") and plan.settle
-            if settled:
-                self._wait(plan.settle)
-            if plan.steps or settled:
-                after = self._observed(plan, current)
-        for warning in plan.warnings:
-            self.module.warn(warning)
+        try:
+            after = plan.after if self.check_mode else self._carried_out(plan, current)
+        finally:
+            # Told of a run that fails, too: they may say why.
+            for warning in substitute(plan.warnings, self.bound):
+                self.module.warn(warning)
         returned = {**self.spec.returns(self.params, after), **plan.facts}
         returned.setdefault("unmet_requirements", [item.as_dict() for item in plan.unmet])
         result = {
@@ -161,6 +156,15 @@ class _Run:
         if plan.changed:
             result["diff"] = substitute(plan.diff, self.bound)
         return result
+
+    def _carried_out(self, plan: Plan, before: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The state after the steps of PLAN, and after what has to be waited for."""
+        for batch in plan.batches:
+            self._apply(batch)
+        settled = self.params.get("wait") and plan.settle
+        if settled:
+            self._wait(plan.settle)
+        return self._observed(plan, before) if plan.steps or settled else plan.after
 
     def _observed(self, plan: Plan, before: Mapping[str, Any]) -> Mapping[str, Any]:
         """The state after the steps, read until it shows what they made: AWS's lists lag behind for a while."""

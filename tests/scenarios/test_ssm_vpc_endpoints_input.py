@@ -149,7 +149,7 @@ def test_r181_closed_groups_of_nodes_are_told_of_or_opened(place: Estate) -> Non
     closed, free = place.new_group("closed", closed=True), place.new_group("free")
     told = place.done(node_security_group_ids=[closed, free])
     assert requirements(told) == ["R181"]
-    assert f"{closed} lacks tcp 443-443 group" in told["warnings"][0]
+    assert f"{closed} lets no HTTPS out to the endpoints and S3's prefix list pl-" in told["warnings"][0]
     opened = place.done(node_security_group_ids=[closed, free], node_egress_rules=True)
     assert opened["unmet_requirements"] == []
     rules = place.group("closed")["IpPermissionsEgress"]

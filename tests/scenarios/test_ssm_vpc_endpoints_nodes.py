@@ -114,6 +114,15 @@ def test_r170_dns_servers_of_ones_own_are_looked_at_first(place: Estate) -> None
     assert "they must forward amazonaws.com" in steps[0]
 
 
+def test_r181_closed_groups_are_looked_at_first_and_warnings_are_told_of_a_run_that_fails(place: Estate) -> None:
+    closed = place.new_group("closed", closed=True)
+    node = place.new_node(closed)
+    result = place.run(wait_timeout=0, node_security_group_ids=[closed], **until(node))
+    assert f"{closed} lets no HTTPS out to the endpoints" in result["nodes"][0]["look_at"][0]
+    assert len(result["warnings"]) == 1
+    assert "known after apply" not in str(result["warnings"])
+
+
 def test_instances_that_cannot_become_online_here(place: Estate) -> None:
     other = estate(place.emulator)
     elsewhere, stopped = other.new_node(), place.new_node()

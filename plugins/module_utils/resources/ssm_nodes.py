@@ -131,7 +131,8 @@ def _advice(late: Sequence[View], around: Mapping[str, Any]) -> str:
 def look_at(node: Mapping[str, Any], around: Mapping[str, Any]) -> list[str]:
     """What keeps a node from being Online: what can be seen from here first, then what is likely.
 
-    around: region, vpc_id, ec2messages (whether the VPC has that endpoint), dns_servers (of one's own).
+    around: region, vpc_id, ec2messages (whether the VPC has that endpoint), dns_servers (of one's own), closed (what the
+    outbound rules of the nodes lack, in words).
     """
     instance = node["instance_id"].startswith("i-")
     if instance and node["instance_state"] is None:
@@ -155,6 +156,7 @@ def _seen(node: Mapping[str, Any], around: Mapping[str, Any], instance: bool) ->
             f"Its SSM Agent {node['agent_version']} needs ec2messages (R178): update it to 3.3.40.0 or later, or set "
             "ec2messages: always."
         )
+    found += around["closed"] if instance else []
     if around["dns_servers"]:
         found.append(
             f"The VPC's DHCP options name {listing(around['dns_servers'])} for DNS: they must forward amazonaws.com to "

@@ -99,7 +99,7 @@ def plan(params: Params, current: Mapping[str, Any]) -> Plan:
     ]
     settle = jointly(wait for planned in [*(item.planned for item in items), *unneeded] for wait in planned.settle)
     if any(change.steps for change in changes) or not ssm_nodes.all_online(current["nodes"]):
-        settle += ssm_nodes.wait(params, _around(current, items))
+        settle += ssm_nodes.wait(params, _around(current, items, lacking))
     warnings = (*(f"{item}" for item in notes), *stays)
     return Plan(tuple(changes), state, tuple(notes), settle, warnings, facts)
 
@@ -193,9 +193,14 @@ def _egress(
         groups[group_id] = after
         missing = node_egress.lacking(want, view) if group_id in listed and not asked else []
         if missing:
-            text, fix = f"{group_id} lacks {listing(missing)}", "Set node_egress_rules: true, or add the rules."
+            where = [f"S3's {item}" if item.startswith("prefix") else "the endpoints" for item in map(_source, missing)]
+            text, fix = f"{group_id} lets no HTTPS out to {listing(where)}", "Set node_egress_rules: true."
             lacking.append(unmet("R181", "node_security_group_ids", text, fix, blocking=False))
     return changes, groups, lacking
+
+
+def _source(rule: str) -> str:
+    return rule.split(" ", 2)[2]
 
 
 def _unneeded(
@@ -234,7 +239,7 @@ def _buckets(params: Params, current: Mapping[str, Any], items: Sequence[_Item])
     return found
 
 
-def _around(current: Mapping[str, Any], items: Sequence[_Item]) -> View:
+def _around(current: Mapping[str, Any], items: Sequence[_Item], lacking: Sequence[Unmet]) -> View:
     """What is known of the nodes' network."""
     vpc = current["vpc"] or {}
     return {
@@ -242,6 +247,7 @@ def _around(current: Mapping[str, Any], items: Sequence[_Item]) -> View:
         "vpc_id": vpc.get("vpc_id"),
         "dns_servers": vpc.get("dns_servers", []),
         "ec2messages": any(item.member.code == "ec2messages" for item in items),
+        "closed": [f"{item.found} ({item.number}). {item.fix}" for item in lacking],
     }
 
 

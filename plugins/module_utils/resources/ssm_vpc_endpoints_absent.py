@@ -15,7 +15,7 @@ from ansible_collections.keylink.aws.plugins.module_utils.core.requirement impor
 from ansible_collections.keylink.aws.plugins.module_utils.resources import endpoint_group, node_egress
 from ansible_collections.keylink.aws.plugins.module_utils.resources import ssm_vpc_endpoints_view as views
 from ansible_collections.keylink.aws.plugins.module_utils.resources.requirements import unmet
-from ansible_collections.keylink.aws.plugins.module_utils.resources.ssm_endpoint_set import is_ours, label
+from ansible_collections.keylink.aws.plugins.module_utils.resources.ssm_endpoint_set import SERVICES, is_ours, label
 from ansible_collections.keylink.aws.plugins.module_utils.resources.vpc_endpoint import (
     ENDING,
     KIND,
@@ -34,7 +34,11 @@ def absent(params: Params, current: Mapping[str, Any]) -> Plan:
     """Endpoints and rules first, then the security group that they hold."""
     region = current["region"]
     group = next((item for item in current["groups"].values() if views.is_own_group(params, item)), None)
-    own = [item for item in current["endpoints"] if is_ours(params, item, region)]
+    order = list(SERVICES)
+    own = sorted(
+        (item for item in current["endpoints"] if is_ours(params, item, region)),
+        key=lambda item: (order.index(short_name(item["service_name"], region)), item["vpc_endpoint_type"]),
+    )
     others = [item for item in current["endpoints"] if item not in own and group and _has(item, group)]
     problems = _held(params, current, group, others) if group else []
     if problems:
