@@ -131,8 +131,8 @@ def _advice(late: Sequence[View], around: Mapping[str, Any]) -> str:
 def look_at(node: Mapping[str, Any], around: Mapping[str, Any]) -> list[str]:
     """What keeps a node from being Online: what can be seen from here first, then what is likely.
 
-    around: region, vpc_id, ec2messages (whether the VPC has that endpoint), dns_servers (of one's own), closed (what the
-    outbound rules of the nodes lack, in words).
+    around: region, vpc_id, ec2messages (whether the VPC has that endpoint), dns_servers (of one's own), closed (what
+    the outbound rules of the nodes lack, in words).
     """
     instance = node["instance_id"].startswith("i-")
     if instance and node["instance_state"] is None:
