@@ -97,10 +97,10 @@ def members(params: Params, current: Mapping[str, Any]) -> tuple[list[Member], l
 
 def _not_offered(params: Params, region: str, code: str, kind: str) -> Unmet:
     number, option = SERVICES[code]
-    text = f"{params[option]}, but AWS lists no {kind.lower()} endpoint service {code} in {region}"
     if code in ("ssm", "ssmmessages"):
         fix = "Use a Region that Systems Manager supports."
         return unmet("R175", "region", f"{region}, where AWS lists no endpoint service {code}", fix)
+    text = f"{params[option]}, but AWS lists no {kind.lower()} endpoint service {code} in {region}"
     if code == "ec2messages":
         fix = "Set ec2messages: auto, and update SSM Agent to 3.3.40.0 or later, which does without."
         return unmet("N15", option, text, fix)

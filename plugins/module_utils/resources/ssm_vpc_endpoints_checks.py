@@ -207,9 +207,11 @@ def _outside(ranges: Iterable[str], blocks: Sequence[str]) -> list[str]:
     return [item for item in ranges if not inside(item)]
 
 
-def bucket_access(params: Params, region: str, account: str, policy: str, managed: Sequence[str]) -> list[Unmet]:
-    """R171: which of AWS's buckets the policy of the S3 endpoint keeps the nodes from."""
-    if is_pending(policy) or is_pending(account):
+def bucket_access(
+    params: Params, region: str, account: str, policy: str | None, managed: Sequence[str]
+) -> list[Unmet]:
+    """R171: which of AWS's buckets the policy of the S3 endpoint keeps the nodes from. None is full access."""
+    if policy is None or is_pending(policy) or is_pending(account):
         return []
     document = parse(policy)
     who = f"arn:{ssm_buckets.partition(region)}:sts::{account}:assumed-role/node/i-0123456789abcdef0"
