@@ -174,7 +174,7 @@ unmet_requirements:
       what: policy
       found: statement 2 (DenyUseElsewhere)
       needed: A statement that demands a VPC or an endpoint also meets AWS services that act for you.
-      fix: If one uses the key, exempt aws:ViaAWSService and aws:PrincipalIsAWSService.
+      fix: If one uses the key, make an exception for aws:ViaAWSService and aws:PrincipalIsAWSService.
       blocking: false
 """
 

@@ -95,7 +95,9 @@ options:
     type: bool
     default: false
   ip_address_type:
-    description: Addresses of the endpoint; the subnets must have them. Not given, it stays. AWS's default is V(ipv4).
+    description:
+      - Addresses of the endpoint. The subnets must have them, and for V(ipv6) no others. Not given, they stay. AWS's
+        default is V(ipv4).
     type: str
     choices: [ipv4, ipv6, dualstack]
   dns_record_ip_type:
@@ -107,7 +109,8 @@ options:
     description:
       - Policy of the endpoint, as JSON or a dictionary. It is compared by meaning, so order and spelling do not matter
         (R96), and checked before the first call (R97, R99, R104).
-      - Not given, it stays; AWS gives a new endpoint one that allows everything.
+      - Not given, it stays; AWS gives a new endpoint one that allows everything. A changed policy takes effect within
+        minutes.
     type: json
   purge_policy:
     description: Whether to put AWS's default policy back when O(policy) is not given.
@@ -131,6 +134,8 @@ options:
     default: 600
 seealso:
   - module: amazon.aws.ec2_vpc_endpoint_info
+  - plugin: keylink.aws.endpoint_policy
+    plugin_type: filter
   - name: Connect to AWS KMS through a VPC endpoint
     description: The AWS KMS Developer Guide.
     link: https://docs.aws.amazon.com/kms/latest/developerguide/kms-vpc-endpoint.html
@@ -165,7 +170,7 @@ EXAMPLES = r"""
 - name: A policy for an endpoint that is there; all else stays
   keylink.aws.kms_vpc_endpoint:
     vpc_id: vpc-0123456789abcdef0
-    policy: "{{ lookup('ansible.builtin.template', 'endpoint-policy.json.j2') }}"
+    policy: "{{ 'this_account' | keylink.aws.endpoint_policy(account='123456789012') }}"
 
 - name: Nothing left
   keylink.aws.kms_vpc_endpoint:

@@ -54,7 +54,12 @@ def put(world: World, arn: str, stream: str, at: float, message: str) -> None:
 
 
 def _group(call: Call, name: str) -> LogGroup:
-    found = call.store(LogGroups).by_name.get(name)
+    """By name, or by ARN, which can be of no other account or region."""
+    arn = _ARN.fullmatch(name)
+    if arn and arn.groups()[:2] != (call.region, call.account):
+        found = None
+    else:
+        found = call.store(LogGroups).by_name.get(arn.group(3) if arn else name)
     if found is None:
         raise AwsError("ResourceNotFoundException", "The specified log group does not exist.")
     return found
@@ -97,8 +102,7 @@ def filter_log_events(call: Call) -> dict[str, Any]:
     if ("logGroupName" in params) == ("logGroupIdentifier" in params):
         text = "Exactly one of logGroupName and logGroupIdentifier must be specified."
         raise AwsError("InvalidParameterException", text)
-    identifier = params.get("logGroupIdentifier") or params["logGroupName"]
-    group = _group(call, identifier.rpartition(":")[2] if identifier.startswith("arn:") else identifier)
+    group = _group(call, params.get("logGroupIdentifier") or params["logGroupName"])
     wanted = _pattern(params.get("filterPattern", ""))
     start, end = params.get("startTime", 0) / 1000, params.get("endTime", 2**53) / 1000
     now, size = call.world.clock.now(), min(params.get("limit", _PAGE), _PAGE)

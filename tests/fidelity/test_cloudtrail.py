@@ -13,6 +13,8 @@ import boto3
 import pytest
 from fidelity.chain import ACCESS_KEY, REGION, client, refused
 
+from emulator.client import call_through
+
 OTHER_KEY = "AKIAOTHERACCOUNT0001"
 OTHER_ACCOUNT = "210987654321"
 SESSION = "arn:aws:sts::123456789012:assumed-role/Payments/worker-1"
@@ -49,12 +51,7 @@ class Place:
             "kms", endpoint_url=self.emulator.url, region_name=REGION, aws_access_key_id=access_key,
             aws_secret_access_key="secret",
         )
-
-        def name(request: Any, **dummy: Any) -> None:
-            request.headers["Host"] = host or self.host
-
-        kms.meta.events.register("before-sign.kms", name)
-        return kms
+        return call_through(kms, host or self.host)
 
     def events(self, **asked: Any) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.trail.lookup_events(**asked)["Events"]
@@ -164,6 +161,15 @@ def test_the_history_is_paged_newest_first(place: Place) -> None:
     assert newest["Events"][0]["EventName"] == "ListAliases"
     wrong = {**asked, "MaxResults": 4, "NextToken": first["NextToken"]}
     refused("InvalidNextTokenException", place.trail.lookup_events, **wrong)
+
+
+def test_a_time_range_has_its_ends_in_it(place: Place) -> None:
+    place.kms.list_keys()
+    at = place.events(MaxResults=1)[0]["EventTime"]
+    second = timedelta(seconds=1)
+    assert "ListKeys" in [event["EventName"] for event in place.events(StartTime=at, EndTime=at + second)]
+    assert [event["EventTime"] for event in place.events(EndTime=at - 10 * second)] == []
+    assert [event["EventTime"] for event in place.events(StartTime=at + 10 * second, EndTime=at + 20 * second)] == []
 
 
 def test_what_lookup_events_refuses(place: Place) -> None:
@@ -318,6 +324,10 @@ def test_filter_log_events(place: Place) -> None:
     assert len(page["events"]) == 2
     rest = place.logs.filter_log_events(logGroupName="trail", nextToken=page["nextToken"])
     assert [json.loads(event["message"])["eventName"] for event in rest["events"]].count("ListKeys") >= 1
+    arn = place.logs.describe_log_groups()["logGroups"][0]["logGroupArn"]
+    assert len(place.logs.filter_log_events(logGroupIdentifier=arn, limit=2)["events"]) == 2
+    elsewhere = arn.replace("123456789012", OTHER_ACCOUNT)
+    refused("ResourceNotFoundException", place.logs.filter_log_events, logGroupIdentifier=elsewhere)
     refused("ResourceNotFoundException", place.logs.filter_log_events, logGroupName="none")
     refused("InvalidParameterException", place.logs.filter_log_events, logGroupName="trail", filterPattern="{ ? }")
     refused("InvalidParameterException", place.logs.filter_log_events)

@@ -153,6 +153,7 @@ def test_dual_stack(place: Place) -> None:
     block = vpc["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"].replace("/56", "/64")
     subnet = place.ec2.create_subnet(VpcId=vpc["VpcId"], CidrBlock="10.1.0.0/24", Ipv6CidrBlock=block)["Subnet"]
     chosen = {"VpcId": vpc["VpcId"], "SubnetIds": [subnet["SubnetId"]]}
+    refused("InvalidParameter", place.create, **chosen, IpAddressType="ipv6")
     endpoint = place.create(**chosen, IpAddressType="dualstack")
     assert place.look(endpoint)["DnsOptions"]["DnsRecordIpType"] == "dualstack"
     refused("InvalidParameter", place.modify, endpoint=endpoint, IpAddressType="ipv4")

@@ -346,3 +346,16 @@ def test_the_new_policy_leaves_the_caller_to_iam(keys: Keys) -> None:
     keys.put({"Statement": [named]})
     result = keys.run(DEFAULT)
     assert any("left to the IAM policies of the account" in warning for warning in result["warnings"])
+
+
+def test_r107_a_role_is_known_by_its_session(keys: Keys) -> None:
+    iam = client(keys.url, "iam")
+    for name in ("deploy", "audit"):
+        iam.create_role(RoleName=name, Path="/ops/", AssumeRolePolicyDocument="{}")
+    session = f"arn:aws:sts::{ACCOUNT}:assumed-role/deploy/run-1"
+    keys.emulator.configure(identities={CONNECTION["access_key"]: session})
+    allow = {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}
+    refused = keys.run({"Statement": [{**allow, "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/ops/audit"}}]})
+    assert f"no statement allows kms:PutKeyPolicy on {keys.arn} for {session}" in refused["msg"]
+    own = {"Statement": [{**allow, "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/ops/deploy"}}]}
+    assert keys.run(own)["changed"]

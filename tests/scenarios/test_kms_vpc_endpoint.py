@@ -225,6 +225,8 @@ def test_ip_address_type_and_dns_records_are_changed_and_repaired(emulator: Any)
         assert writes == [MODIFY]
     again, writes, _calls = here.again(**wanted)
     assert (again["changed"], writes) == (False, [])
+    refused = here.run(check=True, ip_address_type="ipv6")
+    assert "subnets that have IPv6 only" in refused["msg"]
     back = here.made(ip_address_type="ipv4")
     assert back["vpc_endpoint"]["dns_options"]["dns_record_ip_type"] == "ipv4"
 
@@ -350,3 +352,13 @@ def test_a_security_group_that_others_use_stays(here: Place) -> None:
     assert writes == [DELETE]
     assert ("security group", "kms", "keep") in verbs(result)
     assert any(others["vpc_endpoint"]["network_interface_ids"][0] in warning for warning in result["warnings"])
+    here.made(state="absent", service="kms-fips")
+    # Clients whose outbound rules name it.
+    pair = [{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "UserIdGroupPairs": [{"GroupId": group}]}]
+    here.ec2.authorize_security_group_egress(GroupId=here.group_id, IpPermissions=pair)
+    result, writes, _calls = here.again(state="absent", security_group_name="kms")
+    assert (result["changed"], writes) == (False, [])
+    assert any(here.group_id in warning for warning in result["warnings"])
+    here.ec2.revoke_security_group_egress(GroupId=here.group_id, IpPermissions=pair)
+    result, writes, _calls = here.again(state="absent", security_group_name="kms")
+    assert writes == ["DeleteSecurityGroup"]

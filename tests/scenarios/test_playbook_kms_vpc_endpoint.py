@@ -19,12 +19,15 @@ import pytest
 from scenarios.kms_endpoints import NAME, REGION, Place, place
 from scenarios.stage import ENVIRONMENT
 
+README = Path(__file__).resolve().parents[2] / "roles" / "kms_vpc_endpoint" / "README.md"
+
 
 class Stage:
     """A VPC, and a file of extra variables for it."""
 
     def __init__(self, here: Place, folder: Path) -> None:
         self.here = here
+        self.begun = len(here.emulator.calls())
         self.variables = folder / "my-endpoint.json"
         given = {
             "kms_vpc_endpoint_vpc_id": here.vpc_id,
@@ -80,4 +83,7 @@ def test_from_nothing_to_an_endpoint_and_back(stage: Stage) -> None:
 
     gone, written = stage.play("-e", "kms_vpc_endpoint_state=absent")
     assert lines(gone) == [("-", name) for name in reversed(made)]
+    # What the role needs is what its README says.
+    used = {f"{call['service']}:{call['action']}" for call in stage.here.emulator.calls()[stage.begun:]}
+    assert used - set(re.findall(r"`(\w+:\w+)`", README.read_text())) == {"sts:GetCallerIdentity"}
     assert stage.here.endpoints() == []

@@ -32,15 +32,14 @@ def around(aws: Aws, vpc_id: str | None, state: str, group_name: str | None) -> 
     if not found["vpcs"] or not vpc_id:
         return {"services": found["services"]}
     reads: dict[str, Callable[[], Any]] = {"endpoints": lambda: vpc_endpoint.endpoints(aws, vpc_id)}
+    if state == "present" or group_name:
+        reads["groups"] = lambda: vpc_endpoint.groups(aws, vpc_id)
     if state == "present":
         reads |= {
             "dns_support": lambda: vpc.attribute(aws, vpc_id, "EnableDnsSupport"),
             "dns_hostnames": lambda: vpc.attribute(aws, vpc_id, "EnableDnsHostnames"),
             "subnets": lambda: vpc_endpoint.subnets(aws, vpc_id),
-            "groups": lambda: vpc_endpoint.groups(aws, vpc_id),
         }
-    elif group_name:
-        reads["groups"] = lambda: vpc_endpoint.groups(aws, vpc_id, names=[group_name])
     return {"services": found["services"], "vpc": found["vpcs"][0], **aws.together(**reads)}
 
 

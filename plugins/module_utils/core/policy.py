@@ -32,7 +32,7 @@ class PolicyError(ValueError):
 
 
 def parse(given: str | Mapping[str, Any]) -> dict[str, Any]:
-    """The document of JSON text or of a mapping. Raises PolicyError."""
+    """The document of JSON text or of a mapping, with strings as values of conditions. Raises PolicyError."""
     document = _load(given) if isinstance(given, str) else given
     if not isinstance(document, Mapping):
         raise PolicyError(f"it is {_kind(document)}, but a policy is a JSON object with Statement")
@@ -44,7 +44,23 @@ def parse(given: str | Mapping[str, Any]) -> dict[str, Any]:
     for number, item in enumerate(statements(document), start=1):
         if not isinstance(item, Mapping):
             raise PolicyError(f"statement {number} is {_kind(item)}, but has to be a JSON object")
-    return dict(document)
+    plain = [_plain(item) for item in statements(document)]
+    return {**document, "Statement": plain if isinstance(found, list) else plain[0]}
+
+
+def _plain(statement: Mapping[str, Any]) -> dict[str, Any]:
+    """YAML's true and 7 as the strings that AWS compares."""
+    block = statement.get("Condition")
+    if not isinstance(block, Mapping) or not all(isinstance(keys, Mapping) for keys in block.values()):
+        return dict(statement)
+    plain = {operator: {key: _strings(value) for key, value in keys.items()} for operator, keys in block.items()}
+    return {**statement, "Condition": plain}
+
+
+def _strings(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_strings(item) for item in value]
+    return plain_value(value) if isinstance(value, (bool, int, float)) else value
 
 
 def _load(text: str) -> Any:

@@ -257,13 +257,19 @@ def _conditions(block: Any, request: Request) -> bool | None:
     )
 
 
+def _equal(wanted: str, given: str) -> bool | None:
+    if wanted == given and "${" not in wanted:
+        return True
+    return None if "${" in wanted or is_pending(wanted) or is_pending(given) else False
+
+
 # Operator -> how it compares. Each has its opposite, with Not in its name.
 _COMPARE: Mapping[str, Callable[[str, str], bool | None]] = {
-    "StringEquals": lambda wanted, given: _equal(wanted, given),
+    "StringEquals": _equal,
     "StringEqualsIgnoreCase": lambda wanted, given: _equal(wanted.lower(), given.lower()),
-    "StringLike": lambda wanted, given: _glob(wanted, given),
-    "ArnEquals": lambda wanted, given: _covers(wanted, given),
-    "ArnLike": lambda wanted, given: _covers(wanted, given),
+    "StringLike": _glob,
+    "ArnEquals": _covers,
+    "ArnLike": _covers,
     "Bool": lambda wanted, given: _equal(wanted.lower(), given.lower()),
 }
 _NEGATED = {
@@ -273,12 +279,6 @@ _NEGATED = {
     "ArnNotEquals": "ArnEquals",
     "ArnNotLike": "ArnLike",
 }
-
-
-def _equal(wanted: str, given: str) -> bool | None:
-    if wanted == given and "${" not in wanted:
-        return True
-    return None if "${" in wanted or is_pending(wanted) or is_pending(given) else False
 
 
 def _condition(operator: str, key: str, wanted: list[str], request: Request) -> bool | None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,11 +24,11 @@ from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Chang
 from ansible_collections.keylink.aws.plugins.module_utils.resources.tagging import tag_steps
 
 View = dict[str, Any]
-Rule = Mapping[str, Any]
 
 KIND = "security group"
 PORT = 443
 _ALL = "-1"
+_PORTS = re.compile(r"(-?\d+)-(-?\d+)")
 # Kind of source in a rule -> where EC2 has it, and under which name.
 _SOURCES: Mapping[str, tuple[str, str]] = {
     "ipv4": ("IpRanges", "CidrIp"),
@@ -97,10 +98,6 @@ class Admitted:
     networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
     others: tuple[str, ...]
 
-    @property
-    def nobody(self) -> bool:
-        return not self.networks and not self.others
-
     def covers(self, cidr: str) -> bool:
         """Whether every address of a range is let in by range."""
         wanted = ipaddress.ip_network(cidr, strict=False)
@@ -132,8 +129,14 @@ def _parts(text: str) -> tuple[str, str, str, str]:
 def _reaches(protocol: str, ports: str) -> bool:
     if protocol == _ALL:
         return True
-    first, dummy, last = ports.rpartition("-")
-    return protocol in ("tcp", "6") and int(first) <= PORT <= int(last)
+    first, last = _range(ports)
+    return protocol in ("tcp", "6") and first <= PORT <= last
+
+
+def _range(ports: str) -> tuple[int, int]:
+    """The first and last port of a rule; ICMP has types and codes there, and -1 for all of them."""
+    found = _PORTS.fullmatch(ports)
+    return (int(found.group(1)), int(found.group(2))) if found else (-1, -1)
 
 
 def find(name: str, groups: Iterable[View]) -> View | None:
@@ -184,6 +187,20 @@ def plan_present(want: WantedGroup, before: View | None) -> tuple[Change, View]:
     return Change(KIND, want.name, _shown(before) if before else None, _shown(wanted), tuple(steps), group_id), wanted
 
 
+def referring(group_id: str, groups: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The other groups, as AWS tells of them, whose rules name a group: AWS does not delete it before they are gone."""
+    return sorted(
+        item["GroupId"]
+        for item in groups
+        if item["GroupId"] != group_id
+        and any(
+            pair.get("GroupId") == group_id
+            for permission in (*item.get("IpPermissions", []), *item.get("IpPermissionsEgress", []))
+            for pair in permission.get("UserIdGroupPairs", [])
+        )
+    )
+
+
 def plan_absent(name: str, before: View | None, needs: Sequence[Wait] = ()) -> Change:
     """The group deleted, after what used it is gone (NEEDS)."""
     if before is None:
@@ -207,8 +224,7 @@ def _permissions(rules: Sequence[str]) -> list[dict[str, Any]]:
         key, name = _SOURCES[kind]
         item: dict[str, Any] = {"IpProtocol": protocol, key: [{name: source}]}
         if protocol != _ALL:
-            first, dummy, last = ports.rpartition("-")
-            item |= {"FromPort": int(first), "ToPort": int(last)}
+            item["FromPort"], item["ToPort"] = _range(ports)
         found.append(item)
     return found
 

@@ -42,7 +42,7 @@ EXPLAIN: Mapping[str, str] = {
     "MalformedPolicyDocumentException": (
         "Nothing was changed. Where AWS KMS says that the policy could not be updated in the future: it judges by the "
         "place that the call comes from, so run this from a VPC or endpoint that the policy allows, name the identity "
-        f"as an administrator, or set bypass_policy_lockout_safety_check. {_EXISTS}"
+        "as an administrator, or set bypass_policy_lockout_safety_check."
     ),
     UNSEEN[0]: f"Nothing was changed. {_EXISTS}",
     "LimitExceededException": "Nothing was changed. A key policy has 32 KB at most.",
@@ -69,20 +69,14 @@ def lookups(params: Params) -> dict[str, Any]:
     """What has to be read, besides the Region's own."""
     name = key_name(params)
     named = parse(params["policy"]) if params["state"] == "present" else {"Statement": []}
-    demanded = {key: _real(policy_checks.demanded(named, key)) for key in ("aws:sourceVpce", "aws:sourceVpc")}
     checked = params["check_endpoints"]
     return {
         "key": None if is_pending(name) else name,
-        "endpoints": demanded["aws:sourceVpce"] if checked else [],
-        "vpcs": demanded["aws:sourceVpc"] if checked else [],
+        "endpoints": policy_checks.demanded(named, "aws:sourceVpce") if checked else [],
+        "vpcs": policy_checks.demanded(named, "aws:sourceVpc") if checked else [],
         # Whoever bypasses the check may work where AWS STS cannot be reached.
         "caller": not params["bypass_policy_lockout_safety_check"] or params["state"] == "default",
     }
-
-
-def _real(ids: list[str]) -> list[str]:
-    """What AWS has not assigned yet can be looked up nowhere, and a pattern is no id."""
-    return [item for item in ids if not is_pending(item) and not set(item) & set("*?$")]
 
 
 def normalise(raw: Mapping[str, Any]) -> View:

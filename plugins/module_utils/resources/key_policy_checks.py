@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.compare import listing
-from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending
 from ansible_collections.keylink.aws.plugins.module_utils.core.policy_evaluation import (
     ALLOWED,
     UNKNOWN,
@@ -52,8 +51,6 @@ def _endpoints(params: Params, current: Mapping[str, Any], wanted: Policy) -> It
     elsewhere = "Make it first, or set check_endpoints=false if it belongs to another account."
     for item in policy_checks.demanded(wanted, "aws:sourceVpce"):
         found = current["endpoints"].get(item)
-        if is_pending(item):
-            continue
         if found is None:
             yield unmet("R106", "policy", f"{item} is no VPC endpoint of this account and Region", elsewhere)
         elif not found["service_name"].endswith(_SERVICES):
@@ -73,7 +70,7 @@ def _vpcs(params: Params, current: Mapping[str, Any], wanted: Policy) -> Iterato
         if item["service_name"].endswith(_SERVICES) and item["state"] == "available"
     }
     for item in policy_checks.demanded(wanted, "aws:sourceVpc"):
-        if is_pending(item) or item in served:
+        if item in served:
             continue
         if item not in current["vpcs"]:
             fix = "Name a VPC that exists, or set check_endpoints=false if it belongs to another account."
@@ -104,7 +101,7 @@ def _may_put(current: Mapping[str, Any], policy: Policy) -> Decision:
 def _services(wanted: Policy) -> Iterator[Unmet]:
     found = policy_checks.meets_services(wanted)
     if found:
-        fix = "If one uses the key, exempt aws:ViaAWSService and aws:PrincipalIsAWSService."
+        fix = "If one uses the key, make an exception for aws:ViaAWSService and aws:PrincipalIsAWSService."
         yield unmet("R103", "policy", listing(found), fix, blocking=False)
 
 

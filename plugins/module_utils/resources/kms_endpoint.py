@@ -234,26 +234,49 @@ def _warnings(
 
 def _absent(params: Params, current: View) -> Plan:
     found = candidates(params, current)
-    if len(found) > 1:
-        want = Wanted(params["service"], params["vpc_id"], params["service"])
-        return Plan((), current, tuple(vpc_endpoint_checks.identity(want, found)))
-    before = found[0] if found else None
+    before = found[0] if len(found) == 1 else None
     label = short_name(before["service_name"], current["region"]) if before else params["service"].rpartition(".")[2]
-    planned = plan_absent(Wanted(label, params["vpc_id"] or "", params["service"]), before)
+    # The full name where the endpoint has it: what is asked for by its short name is no other service.
+    same = before and params["service"] in (label, before["service_name"])
+    want = Wanted(
+        label,
+        params["vpc_id"] or (before["vpc_id"] if before else ""),
+        before["service_name"] if before and same else params["service"],
+        endpoint_id=params["vpc_endpoint_id"],
+    )
+    problems = vpc_endpoint_checks.identity(want, found) if found else []
+    # What came to nothing, or is going already, can be deleted.
+    problems = [item for item in problems if item.what != "state"]
+    if problems:
+        return Plan((), current, tuple(problems))
+    planned = plan_absent(want, before)
     left = [item for item in current["endpoints"] if item is not before]
-    state, changes, warnings = {**current, "endpoints": left}, [planned.change], []
-    group = managed_group(params, current)
-    others = missing(current["group_interfaces"], before["network_interface_ids"] if before else ())
-    if group and others:
-        changes.append(endpoint_group.kept(group["group_name"], group))
-        text = f"Security group {group['group_name']} ({group['group_id']}) stays"
-        warnings.append(f"{text}: network interfaces of others have it, {listing(others)}.")
-    elif group:
-        changes.append(endpoint_group.plan_absent(group["group_name"], group, planned.settle))
-        state["groups"] = {key: item for key, item in current["groups"].items() if key != group["group_id"]}
+    group_change, kept = _group_absent(params, current, before, planned)
+    state = {**current, "endpoints": left}
+    if group_change and group_change.steps:
+        state["groups"] = {key: item for key, item in current["groups"].items() if key != group_change.id}
+    warnings = list(kept)
     if before and planned.change.steps:
         warnings.append(
             f"A KMS key whose policy demands aws:sourceVpce {before['vpc_endpoint_id']} cannot be used any more once "
             "the endpoint is gone: change such key policies first (R106)."
         )
+    changes = [item for item in (planned.change, group_change) if item]
     return Plan(tuple(changes), state, (), planned.settle, tuple(warnings))
+
+
+def _group_absent(
+    params: Params, current: View, before: View | None, planned: Planned
+) -> tuple[Change | None, list[str]]:
+    """The security group goes after the endpoint, unless others use it; then why it stays."""
+    group = managed_group(params, current)
+    if not group:
+        return None, []
+    others = missing(current["group_interfaces"], before["network_interface_ids"] if before else ())
+    reasons = [f"network interfaces of others have it, {listing(others)}"] if others else []
+    if current["group_referred_by"]:
+        reasons.append(f"rules of other groups name it, {listing(current['group_referred_by'])}")
+    if not reasons:
+        return endpoint_group.plan_absent(group["group_name"], group, planned.settle), []
+    text = f"Security group {group['group_name']} ({group['group_id']}) stays: {'; '.join(reasons)}."
+    return endpoint_group.kept(group["group_name"], group), [text]

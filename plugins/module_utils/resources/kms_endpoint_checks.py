@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -28,11 +29,18 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources.vpc_endpoint
 Params = Mapping[str, Any]
 
 SERVICES = ("kms", "kms-fips")
-# One of these, on one key or on none, and the identity is not shut out.
+_GROUP_NAME = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}")
+_KEY = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
+# Actions that have no key, so that a statement which names one never allows them.
+_WITHOUT_KEY = (
+    "kms:ListKeys", "kms:ListAliases", "kms:CreateKey", "kms:GenerateRandom", "kms:DescribeCustomKeyStores",
+    "kms:CreateCustomKeyStore", "kms:ConnectCustomKeyStore", "kms:DisconnectCustomKeyStore",
+    "kms:UpdateCustomKeyStore", "kms:DeleteCustomKeyStore",
+)
+# One of these and the identity is not shut out.
 _USES = (
-    "kms:DescribeKey", "kms:ListKeys", "kms:ListAliases", "kms:CreateKey", "kms:Encrypt", "kms:Decrypt",
-    "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:Sign", "kms:Verify", "kms:GenerateMac", "kms:GenerateRandom",
-    "kms:GetKeyPolicy", "kms:PutKeyPolicy", "kms:DescribeCustomKeyStores",
+    *_WITHOUT_KEY, "kms:DescribeKey", "kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom",
+    "kms:Sign", "kms:Verify", "kms:GenerateMac", "kms:GetKeyPolicy", "kms:PutKeyPolicy",
 )
 
 
@@ -45,6 +53,7 @@ def arguments(params: Params, region: str) -> list[Unmet]:
         found.append(unmet("R87", "service", service, text))
     elif "." in service and f".{region}." not in service:
         found.append(unmet("R87", "service", service, f"Give {service.rpartition('.')[2]}: the name is {region}'s."))
+    found += _group_name(params["security_group_name"])
     if params["state"] == "absent":
         return found
     for cidr in params["client_cidrs"] or ():
@@ -66,6 +75,13 @@ def arguments(params: Params, region: str) -> list[Unmet]:
         text = "Nobody would be let in: leave it out for the ranges of the VPC, or give client_security_groups."
         found.append(unmet("R88", "client_cidrs", "none", text))
     return found + policy_checks.endpoint_policy("policy", params["policy"])
+
+
+def _group_name(name: str | None) -> list[Unmet]:
+    if name is None or (_GROUP_NAME.fullmatch(name) and not name.startswith("sg-") and name != "default"):
+        return []
+    advice = "Give a name of its own, of at most 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*, not sg-..."
+    return [unmet("R83", "security_group_name", name or "nothing", advice)]
 
 
 def _range(cidr: str) -> list[Unmet]:
@@ -189,9 +205,10 @@ def lockout(params: Params, current: View, before: View | None, wanted: View) ->
 
 
 def _verdict(policy: Mapping[str, Any], action: str, caller: str, region: str, wanted: View) -> bool | None:
-    """Whether the policy lets the caller do something, on a key of its own, on a key of the policy, or on none."""
+    """Whether the policy lets the caller do something, on a key of its account or on one that the policy names."""
     answers = []
-    for resource in _resources(policy, caller, region):
+    without = action.lower() in [item.lower() for item in _WITHOUT_KEY]
+    for resource in ("*",) if without else _keys(policy, caller, region):
         context = {"aws:SourceVpc": wanted["vpc_id"], "aws:SourceVpce": wanted["vpc_endpoint_id"],
                    "aws:RequestedRegion": region, "aws:SecureTransport": "true"}
         decision = evaluate(policy, Request(caller, action, resource, context))
@@ -199,12 +216,11 @@ def _verdict(policy: Mapping[str, Any], action: str, caller: str, region: str, w
     return True if True in answers else None if None in answers else False
 
 
-def _resources(policy: Mapping[str, Any], caller: str, region: str) -> Iterable[str]:
+def _keys(policy: Mapping[str, Any], caller: str, region: str) -> Iterable[str]:
     parts = caller.split(":")
     own = f"arn:{parts[1]}:kms:{region}:{parts[4]}:key/00000000-0000-0000-0000-000000000000"
     named = [item for statement in statements(policy) for item in listed(statement.get("Resource"))]
-    literal = [item for item in named if isinstance(item, str) and "*" not in item and "?" not in item]
-    return dict.fromkeys(["*", own, *literal])
+    return dict.fromkeys([own, *(item for item in named if _KEY.fullmatch(str(item)))])
 
 
 def interfaces(before: View | None) -> list[Unmet]:

@@ -40,6 +40,7 @@ def normalise(
     """
     found = {item["VpcEndpointId"]: vpc_endpoint.normalise(item) for item in (*around.get("endpoints", ()), *pinned)}
     groups = [endpoint_group.normalise(item) for item in around.get("groups", ())]
+    own = endpoint_group.find(params["security_group_name"] or "", groups)
     known = normalise_services(around["services"])
     return {
         "region": region,
@@ -56,6 +57,7 @@ def normalise(
         "hosted_zones": None,
         "caller": None,
         "group_interfaces": [],
+        "group_referred_by": endpoint_group.referring(own["group_id"], around["groups"]) if own else [],
     }
 
 

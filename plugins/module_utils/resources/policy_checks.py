@@ -31,7 +31,8 @@ _TOP = {"Version", "Id", "Statement"}
 _VERSIONS = ("2008-10-17", "2012-10-17")
 # What AWS's pages on KMS endpoints and key policies print. 123456789012 is one too, but emulated accounts bear it.
 _EXAMPLE = re.compile(
-    r"111122223333|444455556666|777788889999|\bvpc-12345678\b|\bvpc-2b2b2b2b\b|\bvpce-1234abcdf5678c90a\b"
+    r"111122223333|444455556666|777788889999|\bvpc-12345678\b|\bvpc-2b2b2b2b\b|\bvpce-1a2b3c4d\b"
+    r"|\bvpce-1234abcdf5678c90a\b"
     r"|\b1234abcd-12ab-34cd-56ef-1234567890ab\b|\b0987dcba-09fe-87dc-65ba-ab0987654321\b"
     r"|(?<=:user/)ExampleUser\b|(?<=:role/)ExampleRole\b"
 )
@@ -43,17 +44,16 @@ _MIXED_ACCOUNT = re.compile(r"(?=.*\d)(?=.*[*?]).*")
 _LONELY = re.compile(r"(?<![^*?]{6})[*?](?![^*?]{6})")
 # Keys whose values AWS makes: it takes them whole only.
 _IDENTIFIERS = ("aws:principalaccount", "aws:resourceaccount", "aws:sourceaccount", "aws:sourcevpc", "aws:sourcevpce")
+_SOURCE_IP = "aws:sourceip"
 _OUTSIDE_LATIN = re.compile(r"[^\t\n\r\x20-\xff]")
 
 
-def endpoint_policy(
-    option: str, given: str | Mapping[str, Any] | None, *, gateway: bool = False, account: str | None = None
-) -> list[Unmet]:
-    """What is wrong with the policy of a VPC endpoint. account: the caller's, which is never an example."""
+def endpoint_policy(option: str, given: str | Mapping[str, Any] | None, *, gateway: bool = False) -> list[Unmet]:
+    """What is wrong with the policy of a VPC endpoint."""
     policy, found = _read("R97", option, given)
     if policy is None:
         return found
-    found += _size("R97", option, policy, ENDPOINT_LIMIT) + _common(option, policy, account)
+    found += _size("R97", option, policy, ENDPOINT_LIMIT) + _common(option, policy)
     found += _source_ip(option, policy, blocking=True)
     for where, statement in _numbered(policy):
         found += [unmet("R97", f"{option}, {where}", *problem) for problem in _wildcards(statement)]
@@ -63,12 +63,12 @@ def endpoint_policy(
     return found
 
 
-def key_policy(option: str, given: str | Mapping[str, Any] | None, *, account: str | None = None) -> list[Unmet]:
+def key_policy(option: str, given: str | Mapping[str, Any] | None) -> list[Unmet]:
     """What is wrong with the policy of a KMS key."""
     policy, found = _read("R107", option, given)
     if policy is None:
         return found
-    found += _size("R107", option, policy, KEY_LIMIT) + _common(option, policy, account)
+    found += _size("R107", option, policy, KEY_LIMIT) + _common(option, policy)
     # Callers that use no endpoint have an address, so a key policy may name it.
     found += _source_ip(option, policy, blocking=False)
     strange = sorted({char for value in _strings(policy) for char in _OUTSIDE_LATIN.findall(value)})
@@ -101,11 +101,11 @@ def _numbered(policy: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any
         yield (f"statement {number} ({sid})" if sid else f"statement {number}"), statement
 
 
-def _common(option: str, policy: Mapping[str, Any], account: str | None) -> list[Unmet]:
+def _common(option: str, policy: Mapping[str, Any]) -> list[Unmet]:
     found = [unmet("R97", option, *problem) for problem in _document(policy)]
     for where, statement in _numbered(policy):
         found += [unmet("R97", f"{option}, {where}", *problem) for problem in _statement(statement)]
-    examples = dict.fromkeys(name for value in _strings(policy) for name in _EXAMPLE.findall(value) if name != account)
+    examples = dict.fromkeys(name for value in _strings(policy) for name in _EXAMPLE.findall(value))
     fix = "Put what your own account has in its place."
     return found + ([unmet("R99", option, listing(list(examples)), fix)] if examples else [])
 
@@ -137,8 +137,17 @@ def _statement(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield f"action {action}", "Give an action such as kms:Decrypt or kms:Describe*."
     for name in ("Principal", "NotPrincipal"):
         yield from _principal(statement.get(name))
-    if not _is_block(statement.get("Condition") or {}):
+    yield from _block(statement.get("Condition") or {})
+
+
+def _block(condition: Any) -> Iterator[tuple[str, str]]:
+    if not _is_block(condition):
         yield "Condition", 'Give operators with keys and values: {"StringEquals": {"aws:sourceVpc": "vpc-..."}}.'
+        return
+    for operator, keys in condition.items():
+        for key, values in keys.items():
+            if not all(isinstance(value, str) for value in listed(values) or [None]):
+                yield f"{operator} {key}", "Give a value, or a list of values."
 
 
 def _is_block(condition: Any) -> bool:
@@ -187,12 +196,12 @@ def _wildcards(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _source_ip(option: str, policy: Mapping[str, Any], blocking: bool) -> list[Unmet]:
     fix = "Use aws:sourceVpc or aws:sourceVpce; for a client's private address there is aws:VpcSourceIp."
-    return [
-        unmet("R104", f"{option}, {where}", f"{operator} {key}", fix, blocking)
-        for where, statement in _numbered(policy)
-        for operator, key in dict.fromkeys((operator, key) for operator, key, dummy in _conditions(statement))
-        if key.lower() == "aws:sourceip"
-    ]
+    found = []
+    for where, statement in _numbered(policy):
+        keys = [f"{operator} {key}" for operator, key, dummy in _conditions(statement) if key.lower() == _SOURCE_IP]
+        variables = [value for value in _strings(statement) if f"${{{_SOURCE_IP}" in value.lower()]
+        found += [(f"{option}, {where}", text) for text in dict.fromkeys([*keys, *variables])]
+    return [unmet("R104", where, text, fix, blocking) for where, text in found]
 
 
 def _strings(value: Any) -> Iterator[str]:
@@ -208,14 +217,15 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def demanded(policy: Mapping[str, Any], key: str) -> list[str]:
-    """The ids that a policy compares with a condition key, such as aws:sourceVpce (R106)."""
+    """The ids that a policy compares with a condition key, such as aws:sourceVpce (R106). What AWS has not assigned
+    yet can be looked up nowhere, and a pattern or a variable is no id."""
     found = (
         value
         for statement in statements(policy)
-        for dummy, name, value in _conditions(statement)
-        if name.lower() == key.lower() and "Null" not in dummy
+        for operator, name, value in _conditions(statement)
+        if name.lower() == key.lower() and "Null" not in operator
     )
-    return list(dict.fromkeys(found))
+    return [item for item in dict.fromkeys(found) if not is_pending(item) and not set(item) & {*"*?$"}]
 
 
 _PLACES = ("aws:sourcevpc", "aws:sourcevpce")

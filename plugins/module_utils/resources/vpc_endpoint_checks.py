@@ -42,8 +42,8 @@ def _for_life(want: Wanted, endpoint: View) -> list[Unmet]:
     wanted = {"vpc_id": want.vpc_id, "service_name": want.service_name, "vpc_endpoint_type": want.kind}
     option = {"vpc_id": "vpc_id", "service_name": "service", "vpc_endpoint_type": "vpc_endpoint_type"}
     advice = (
-        "AWS does not change that: make a second endpoint without vpc_endpoint_id, move the clients, and delete this "
-        "one with state: absent."
+        "AWS does not change that. Name what it has; or make a second endpoint without vpc_endpoint_id, move the "
+        "clients, and delete this one with state: absent."
     )
     return [
         unmet("R83", option[key], f"{value}, but {endpoint['vpc_endpoint_id']} has {endpoint[key]}", advice)
@@ -83,6 +83,10 @@ def ip_types(want: Wanted, wanted: View, subnets: Mapping[str, View], service: V
         if lacking:
             text = f"{want.ip_address_type}, but {listing(lacking)} without an {family.replace('ip', 'IP')} range"
             found.append(unmet("R83", "ip_address_type", text, "Give subnets that have it."))
+    both = [item for item in wanted["subnet_ids"] if item in subnets and subnets[item]["ipv4"]]
+    if want.ip_address_type == "ipv6" and both:
+        text = f"ipv6, but {listing(both)} with an IPv4 range"
+        found.append(unmet("R83", "ip_address_type", text, "Give subnets that have IPv6 only, or dualstack."))
     return found
 
 

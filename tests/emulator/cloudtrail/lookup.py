@@ -51,7 +51,8 @@ def lookup_events(call: Call) -> dict[str, Any]:
     found = [
         event
         for event in reversed(history.events)
-        if oldest <= event.at <= end
+        # The time of an event has no fractions.
+        if int(oldest) <= int(event.at) <= end
         and event.at <= shown_until
         and (before is None or event.seq < before)
         and all(_ATTRIBUTES[item["AttributeKey"]](event, item["AttributeValue"]) for item in attributes)

@@ -83,6 +83,8 @@ def ip_types(call: Call, service: dict[str, Any], params: dict[str, Any], subnet
         found = graph.subnet(call.account, call.region, subnet_id)
         if "ipv6" in _FAMILIES[kind] and not (found and found.ipv6_cidr_block_associations):
             raise AwsError("InvalidParameter", f"The subnet {subnet_id} has no IPv6 CIDR block for {kind}")
+        if kind == "ipv6" and found is not None and found.cidr_block:
+            raise AwsError("InvalidParameter", f"The subnet {subnet_id} is not an IPv6-only subnet")
     return kind, record
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .. import access, moto_base
-from ..ec2.endpoint_policy import refusal
+from ..ec2.endpoint_policy import refusal, role_of
 from ..errors import AwsError
 from ..registry import Call, operation
 
@@ -98,8 +98,20 @@ def _caller(call: Call) -> str:
 
 def _denied(call: Call, policy: str, key_arn: str, action: str) -> bool:
     """Whether a key policy keeps the caller from an action. What it leaves to IAM policies is allowed here."""
+    caller = _caller(call)
     context = {"aws:viaawsservice": "false", "aws:principalisawsservice": "false", **call.source}
-    return bool(refusal(policy, _caller(call), action, [key_arn], context))
+    return bool(refusal(_without_path(call, policy, caller), caller, action, [key_arn], context))
+
+
+def _without_path(call: Call, policy: str, caller: str) -> str:
+    """A session's ARN does not have the path of its role, by which a policy names it."""
+    short = role_of(caller)
+    if short == caller:
+        return policy
+    name = short.rpartition("/")[2]
+    roles = moto_base.backend("iam", call.account, call.partition).roles.values()
+    full = next((role.arn for role in roles if role.name == name), short)
+    return policy.replace(f'"{full}"', f'"{short}"')
 
 
 def _key(call: Call) -> tuple[Any, str]:

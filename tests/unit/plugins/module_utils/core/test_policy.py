@@ -106,6 +106,8 @@ def test_r96_no_endpoint_policy_is_full_access(
 READABLE: list[tuple[str | dict[str, Any], dict[str, Any]]] = [
     ('{"Statement": {"Effect": "Allow"}}', {"Statement": {"Effect": "Allow"}}),
     (of(ALL), of(ALL)),
+    (when(Bool={"a": True}, NumericEquals={"b": [7, "8"]}), when(Bool={"a": "true"}, NumericEquals={"b": ["7", "8"]})),
+    (one(Condition="all"), one(Condition="all")),
 ]
 
 

@@ -16,6 +16,7 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources.endpoint_gro
     plan_present,
 )
 
+ANY = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
 PENDING = "(known after apply: security_group.kms.group_id)"
 
 
@@ -73,6 +74,14 @@ def test_new_clients_come_in_before_others_go() -> None:
     assert [verb for verb, dummy in calls(kept)] == ["authorize_group"]
 
 
+def test_rules_of_any_protocol_can_be_taken_off() -> None:
+    ping = {"IpProtocol": "icmp", "FromPort": 8, "ToPort": -1, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
+    every = {"IpProtocol": "icmpv6", "FromPort": -1, "ToPort": -1, "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}
+    both = group(cidr("10.0.0.0/16"), ping, every, ANY)
+    change, dummy = plan_present(want(), both)
+    assert sorted(calls(change)[0][1]["IpPermissions"], key=str) == sorted([ping, every, ANY], key=str)
+
+
 def test_aws_spells_a_range_by_its_first_address() -> None:
     assert plan_present(want(cidrs=["10.0.3.4/16"]), group(cidr("10.0.0.0/16")))[0].steps == ()
 
@@ -91,7 +100,6 @@ def test_absent() -> None:
     assert plan_absent("kms", None).action == "none"
 
 
-ANY = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
 COVER: list[tuple[str, list[dict[str, Any]], bool]] = [
     ("the same", [cidr("10.0.0.0/16")], True),
     ("more", [cidr("0.0.0.0/0")], True),
@@ -115,5 +123,4 @@ def test_groups_and_prefix_lists_let_others_in() -> None:
     found = admitted(
         [group(permission(UserIdGroupPairs=[{"GroupId": "sg-9"}], PrefixListIds=[{"PrefixListId": "pl-1"}]))]
     )
-    assert (found.others, found.nobody) == (("sg-9", "pl-1"), False)
-    assert admitted([group(cidr("10.0.0.0/8", first=22, last=22))]).nobody
+    assert (found.others, found.networks) == (("sg-9", "pl-1"), ())

@@ -141,6 +141,10 @@ UNMET: list[tuple[str, dict[str, Any], dict[str, Any], list[str], list[str]]] = 
     ("r106 pending", params(THROUGH), state(endpoints=[{**ENDPOINT, "State": "pending"}]), ["R106"], ["R103"]),
     ("r106 as it is", params(THROUGH), state(THROUGH, endpoints=()), [], ["R106", "R103"]),
     ("r106 not asked", params(THROUGH, check_endpoints=False), state(endpoints=()), [], ["R103"]),
+    (
+        "r106 a pattern is no id", params(one(Condition={"StringLike": {"aws:sourceVpce": "vpce-*"}})),
+        state(endpoints=()), [], ["R103"],
+    ),
     ("a key of AWS", params(THROUGH), state(KeyManager="AWS"), ["R107"], ["R103"]),
     (
         "r104", params(one(Condition={"NotIpAddress": {"aws:SourceIp": "198.51.100.0/24"}})),

@@ -37,8 +37,8 @@ def options(**others: Any) -> dict[str, Any]:
     }
 
 
-def allow(principal: str) -> str:
-    statement = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "kms:*", "Resource": "*"}
+def allow(principal: str, **others: Any) -> str:
+    statement = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "kms:*", "Resource": "*", **others}
     return json.dumps({"Statement": [statement]})
 
 
@@ -161,20 +161,51 @@ def test_a_closer_look_is_taken_only_where_something_depends_on_it() -> None:
         assert kms_endpoint.closer(params, view(params, *found)) == expected
 
 
-@pytest.mark.parametrize(
-    ("principal", "stopped"),
-    [
-        ("arn:aws:iam::123456789012:role/Deployer", False),
-        (CALLER, False),
-        ("123456789012", False),
-        ("arn:aws:iam::123456789012:role/Other", True),
-        ("210987654321", True),
-    ],
-)
-def test_r95_a_session_is_let_in_by_its_role(principal: str, stopped: bool) -> None:
-    params = options(policy=allow(principal))
+KEY = f"arn:aws:kms:{REGION}:123456789012:key/0a0b0c0d-12ab-34cd-56ef-1234567890aa"
+ROLE = "arn:aws:iam::123456789012:role/Deployer"
+FULL = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+
+
+def denied_unless(**values: str) -> str:
+    conditions = {"StringNotEquals": {f"aws:{key}": value for key, value in values.items()}}
+    return json.dumps({"Statement": [FULL, {**FULL, "Effect": "Deny", "Condition": conditions}]})
+
+
+# Policy, caller_actions -> whether the caller gets through; None where it cannot be told.
+LOCKOUT: dict[str, tuple[str, list[str] | None, bool | None]] = {
+    "everybody": (json.dumps({"Statement": FULL}), None, True),
+    "its account": (allow("123456789012"), None, True),
+    "its role": (allow(ROLE), None, True),
+    "its session": (allow(CALLER), None, True),
+    "another role": (allow("arn:aws:iam::123456789012:role/Other"), None, False),
+    "another account": (allow("210987654321"), None, False),
+    "one key": (allow(ROLE, Action="kms:Decrypt", Resource=KEY), None, True),
+    "an alias is no key": (allow(ROLE, Action="kms:Decrypt", Resource=KEY.replace("key/", "alias/")), None, False),
+    "listing has no key": (allow(ROLE, Action="kms:ListKeys", Resource=KEY), None, False),
+    "listing": (allow(ROLE, Action="kms:ListKeys"), None, True),
+    "not even listing": (allow(ROLE, Action="s3:*"), None, False),
+    "what is asked for": (allow(ROLE, Action=["kms:Decrypt", "kms:DescribeKey"]), ["kms:Decrypt"], True),
+    "not all that is asked for": (allow(ROLE, Action="kms:Decrypt"), ["kms:Decrypt", "kms:Sign"], False),
+    "only its account": (denied_unless(PrincipalAccount="123456789012"), None, True),
+    "only another account": (denied_unless(PrincipalAccount="210987654321"), None, False),
+    "only this VPC": (denied_unless(sourceVpc=VPC), None, True),
+    "only another VPC": (denied_unless(sourceVpc="vpc-0fedcba9876543210"), None, False),
+    "only this endpoint": (denied_unless(sourceVpce=ID), None, True),
+    "an organization": (denied_unless(PrincipalOrgID="o-1"), None, None),
+}
+
+
+@pytest.mark.parametrize("case", LOCKOUT)
+def test_r95_whether_the_caller_is_shut_out(case: str) -> None:
+    policy, actions, through = LOCKOUT[case]
+    params = options(policy=policy, caller_actions=actions)
     plan = kms_endpoint.plan(params, view(params, endpoint()))
-    assert [item.number for item in plan.unmet] == (["R95"] if stopped else [])
+    assert [(item.number, item.blocking) for item in plan.unmet] == ([] if through else [("R95", True)])
+    if not through:
+        assert CALLER in plan.unmet[0].found
+        assert ("cannot be told" in plan.unmet[0].found) is (through is None)
+    off = {**params, "private_dns_enabled": False}
+    assert kms_endpoint.plan(off, view(off, endpoint())).unmet == ()
 
 
 def test_addresses_without_and_with_private_dns() -> None:

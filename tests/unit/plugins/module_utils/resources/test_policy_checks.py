@@ -76,6 +76,9 @@ BAD_FOR_BOTH: list[tuple[Any, str, str]] = [
     (one(Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:role/*"}), "R97", "the whole ARN"),
     (one(Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:group/admins"}), "R97", "A group of users is not a principal"),
     (one(Condition={"StringEquals": "vpc-0a"}), "R97", "Condition"),
+    (when("StringEquals", "aws:sourceVpc", None), "R97", "StringEquals aws:sourceVpc"),
+    (when("StringEquals", "aws:sourceVpc", []), "R97", "a list of values"),
+    (when("StringEquals", "aws:sourceVpc", [{"id": "vpc-0a"}]), "R97", "a list of values"),
     (one(Principal={"AWS": "arn:aws:iam::111122223333:user/ExampleUser"}), "R99", "111122223333 and ExampleUser"),
     (one(Principal={"AWS": "111122223333"}), "R99", "your own account"),
     (one(Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:user/ExampleUser"}), "R99", "ExampleUser"),
@@ -97,6 +100,7 @@ BAD_FOR_AN_ENDPOINT: list[tuple[Any, str, str]] = [
     (when("NotIpAddress", "aws:sourceIp", "10.0.0.0/8"), "R104", "NotIpAddress aws:sourceIp"),
     (when("ForAnyValue:IpAddressIfExists", "AWS:SOURCEIP", ["10.0.0.0/8", "fd00::/8"]), "R104", "aws:sourceVpce"),
     (when("Null", "aws:SourceIp", True), "R104", "Null aws:SourceIp"),
+    (when("StringEquals", "aws:PrincipalTag/ip", "${aws:SourceIp}"), "R104", "${aws:SourceIp}"),
     (when("StringLike", "aws:SourceVpc", "vpc-0123456789*"), "R97", "no wildcard there"),
     (when("NumericEquals", "aws:PrincipalAccount", ACCOUNT), "R97", "with a string operator"),
     (when("StringLike", "aws:PrincipalTag/team", "pay*"), "R97", "six characters in a row"),
@@ -136,11 +140,6 @@ def test_everything_at_once() -> None:
     assert [number for number, text in found] == ["R97", "R97", "R104"]
 
 
-def test_r99_the_own_account_is_no_example() -> None:
-    policy = one(Principal={"AWS": "111122223333"})
-    assert policy_checks.endpoint_policy("policy", policy, account="111122223333") == []
-
-
 def test_r104_a_key_policy_may_name_addresses_of_callers_without_an_endpoint() -> None:
     (found,) = policy_checks.key_policy("policy", when("IpAddress", "aws:SourceIp", "198.51.100.0/24"))
     assert (found.number, found.blocking) == ("R104", False)
@@ -160,6 +159,8 @@ def test_r106_endpoints_that_a_policy_demands() -> None:
     )
     assert policy_checks.demanded(policy, "aws:sourceVpce") == ["vpce-1", "vpce-2"]
     assert policy_checks.demanded(policy, "aws:sourceVpc") == []
+    for value in (PENDING, "vpce-*", "${aws:PrincipalTag/endpoint}"):
+        assert policy_checks.demanded(when("StringLike", "aws:sourceVpce", value), "aws:sourceVpce") == []
 
 
 SERVICES: list[tuple[dict[str, Any], list[str]]] = [
