@@ -108,7 +108,7 @@ options:
       - Whether to have an endpoint for C(ec2messages), which SSM Agent needs before version 3.3.40.0 only (R178), and
         which Regions since 2024 do not offer (N15).
       - V(auto) makes one where the Region has it and Systems Manager knows a node here with an older agent, and keeps
-        one that there is.
+        one that there is. It reads the list of managed nodes of the Region, which takes a call for every 50 of them.
     type: str
     choices: [auto, always, never]
     default: auto
@@ -406,6 +406,7 @@ SPEC = runner.Spec(
     constraints={
         "mutually_exclusive": [("security_group_ids", "security_group_name")],
         "required_if": [("node_egress_rules", True, ("node_security_group_ids",))],
+        "required_by": {"node_accounts": ("policy_preset",)},
     },
     check=ssm_vpc_endpoints_checks.arguments,
     read=read,

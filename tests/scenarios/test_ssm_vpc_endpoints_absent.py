@@ -109,6 +109,14 @@ def test_the_only_group_of_an_adopted_endpoint_is_not_taken_away(place: Estate) 
     assert f"the only one of {theirs}" in refused["msg"]
 
 
+def test_endpoints_of_other_services_that_have_the_group_are_not_touched(place: Estate) -> None:
+    place.done()
+    other = place.new_endpoint("sts", SecurityGroupIds=[place.group()["GroupId"], place.new_group("sts")])
+    refused, writes = place.writes(state="absent")
+    assert writes == []
+    assert f"used by {other}" in refused["msg"]
+
+
 def test_a_vpc_that_is_gone_has_nothing(emulator: Any) -> None:
     place = Estate(emulator, "vpc-0123456789abcdef0", [])
     result = place.done(state="absent")

@@ -142,10 +142,19 @@ def test_a_run_that_was_cut_off_is_finished_by_the_next(place: Estate) -> None:
     assert {code: result["vpc_endpoint_ids"][code] for code in ids} == ids
 
 
-@pytest.mark.parametrize("action", ["CreateSecurityGroup", "AuthorizeSecurityGroupIngress", "CreateVpcEndpoint"])
+@pytest.mark.parametrize(
+    "action",
+    [
+        "CreateSecurityGroup", "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress", "CreateVpcEndpoint",
+        "ModifyVpcEndpoint",
+    ],
+)
 def test_a_lost_answer_makes_nothing_twice(place: Estate, action: str) -> None:
+    given: dict[str, Any] = {
+        "node_security_group_ids": [place.new_group("nodes", closed=True)], "node_egress_rules": True,
+    }
     place.emulator.fault("reset_after", service="ec2", action=action, times=1)
-    place.done()
+    place.done(**given)
     here = [{"Name": "vpc-id", "Values": [place.vpc_id]}]
     assert len(place.ec2.describe_vpc_endpoints(Filters=here)["VpcEndpoints"]) == 3
-    assert not place.done()["changed"]
+    assert not place.done(**given)["changed"]

@@ -26,12 +26,13 @@ BEFORE_ANY_CALL: list[tuple[str, dict[str, Any], str, str]] = [
     ("name", {"name": "sg-x"}, "R169", "name: sg-x"),
     ("no subnets", {"subnet_ids": []}, "R83", "subnet_ids: none"),
     ("range", {"node_cidrs": ["10.0.0.0/33"]}, "R169", "node_cidrs: 10.0.0.0/33"),
-    ("account", {"node_accounts": ["12345"]}, "R186", "node_accounts: 12345"),
+    ("account", {"node_accounts": ["12345"], "policy_preset": "agent"}, "R186", "node_accounts: 12345"),
     ("bucket", {"buckets": ["arn:aws:s3:::x"]}, "R171", "buckets: arn:aws:s3:::x"),
     ("wildcard", {"managed_buckets": ["aws-ssm-*"]}, "R171", "managed_buckets: aws-ssm-*"),
     ("node", {"wait_for_nodes": {"instance_ids": ["web-1"]}}, "R176", "wait_for_nodes: web-1"),
     ("tables", {"s3": "interface", "route_table_ids": ["rtb-1"]}, "R180", "route_table_ids: rtb-1 with s3: interface"),
     ("service", {"policies": {"sqs": {}}}, "R186", "policies.sqs: sqs"),
+    ("no endpoint", {"policies": {"kms": {"Statement": [ALLOW]}}}, "R186", "session_encryption: false leaves out"),
     ("no JSON", {"policies": {"ssm": "{"}}, "R97", "policies.ssm: it is not valid JSON"),
     ("address", {"policies": {"ssm": {"Statement": [
         {**ALLOW, "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}

@@ -73,6 +73,9 @@ def plan(params: Params, current: Mapping[str, Any]) -> Plan:
     """What gives the VPC the endpoints that PARAMS ask for, and no more."""
     if params["state"] == "absent":
         return absent(params, current)
+    missing = checks.vpc(params, current)
+    if missing:
+        return Plan((), current, tuple(missing))
     chosen, problems = members(params, current)
     problems += [*checks.place(params, current), *checks.dns_problems(params, current)]
     group_change, group = _group(params, current)

@@ -40,7 +40,7 @@ def absent(params: Params, current: Mapping[str, Any]) -> Plan:
         key=lambda item: (order.index(short_name(item["service_name"], region)), item["vpc_endpoint_type"]),
     )
     others = [item for item in current["endpoints"] if item not in own and group and _has(item, group)]
-    problems = _held(params, current, group, others) if group else []
+    problems = _held(current, group, others) if group else []
     if problems:
         return Plan((), current, tuple(problems))
     rules = [
@@ -88,8 +88,9 @@ def _give_back(endpoint: View, region: str, group: View) -> tuple[Change, View]:
     return Change(KIND, name, shown(endpoint), shown(after), (step,), endpoint_id, adopted=True), after
 
 
-def _held(params: Params, current: Mapping[str, Any], group: View, others: Sequence[View]) -> list[Unmet]:
-    """What would keep the security group from being deleted, told before anything is."""
+def _held(current: Mapping[str, Any], group: View, others: Sequence[View]) -> list[Unmet]:
+    """What would keep the security group from being deleted, told before anything is. others: endpoints that this
+    module did not make and that have the group; those of Systems Manager were adopted, and lose it."""
     found = []
     naming = [
         item["group_id"]
@@ -102,6 +103,13 @@ def _held(params: Params, current: Mapping[str, Any], group: View, others: Seque
     ]
     if naming:
         found.append(_in_use(group, f"named by rules of {listing(naming)}", "Take these rules away first."))
+    foreign = [
+        item["vpc_endpoint_id"]
+        for item in others
+        if short_name(item["service_name"], current["region"]) not in SERVICES
+    ]
+    if foreign:
+        found.append(_in_use(group, f"used by {listing(foreign)}", "Give these endpoints other security groups first."))
     if current["interfaces"]:
         fix = "Give these network interfaces other security groups first."
         found.append(_in_use(group, f"used by {listing(current['interfaces'])}", fix))

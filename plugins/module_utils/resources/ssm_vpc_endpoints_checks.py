@@ -80,6 +80,10 @@ def _policies(params: Params) -> list[Unmet]:
         if service not in SERVICES:
             found.append(unmet("R186", option, service, f"Give a service of {listing(list(SERVICES))}."))
             continue
+        option_of = SERVICES[service][1]
+        if params.get(option_of) in (False, "never", "none"):
+            text = f"a policy for {service}, which {option_of}: {str(params[option_of]).lower()} leaves out"
+            found.append(unmet("R186", option, text, f"Set {option_of}, or leave the policy out."))
         gateway = service == "s3" and params["s3"] in ("gateway", "both")
         found += policy_checks.endpoint_policy(option, document, gateway=gateway)
     return found
@@ -111,13 +115,18 @@ def _nodes(params: Params) -> list[Unmet]:
     ]
 
 
+def vpc(params: Params, current: View) -> list[Unmet]:
+    """Whether the VPC is there, or will be."""
+    if current["vpc"] or is_pending(params["vpc_id"]):
+        return []
+    fix = "Give the id of an existing VPC of the Region."
+    return [unmet("R83", "vpc_id", f"no VPC {params['vpc_id']} in this Region", fix)]
+
+
 def place(params: Params, current: View) -> list[Unmet]:
-    """Whether VPC, subnets and security groups are there."""
+    """Whether subnets and security groups are there."""
     if is_pending(params["vpc_id"]):
         return []
-    if current["vpc"] is None:
-        fix = "Give the id of an existing VPC of the Region."
-        return [unmet("R83", "vpc_id", f"no VPC {params['vpc_id']} in this Region", fix)]
     found = [
         unmet("R169", "node_subnet_ids", f"no subnet {item} in the VPC", "Give subnets of the VPC.")
         for item in params["node_subnet_ids"] or ()

@@ -63,7 +63,7 @@ def _judge(waits: Sequence[Wait], raw: Sequence[Any]) -> Verdict:
     """raw: what AWS has of each endpoint, in the order of WAITS."""
     verdicts = [(_label(wait), wait.judge(item)) for wait, item in zip(waits, raw)]
     for status in (FAILED, WAITING):
-        found = [f"{label} {verdict.text}" for label, verdict in verdicts if verdict.status == status]
+        found = [f"{label}: {verdict.text}" for label, verdict in verdicts if verdict.status == status]
         if found:
             return Verdict(status, ", ".join(found))
     return Verdict(DONE, verdicts[0][1].text)

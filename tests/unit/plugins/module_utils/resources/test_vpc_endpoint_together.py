@@ -21,10 +21,10 @@ def seen(state: str, private_dns: bool = True) -> list[dict[str, Any]]:
 # what AWS has of two endpoints, verdict
 ANSWERS: list[tuple[list[Any], str, str]] = [
     ([seen("available"), seen("available")], DONE, "available"),
-    ([seen("pending"), seen("available")], WAITING, "ssm pending"),
-    ([[], seen("pending")], WAITING, "ssm not visible yet, kms pending"),
-    ([seen("pending"), seen("available", False)], WAITING, "ssm pending, kms available, private DNS not on yet"),
-    ([seen("pending"), seen("failed")], FAILED, "kms its state is failed (AWS gives no reason)"),
+    ([seen("pending"), seen("available")], WAITING, "ssm: pending"),
+    ([[], seen("pending")], WAITING, "ssm: not visible yet, kms: pending"),
+    ([seen("pending"), seen("available", False)], WAITING, "ssm: pending, kms: available, private DNS not on yet"),
+    ([seen("pending"), seen("failed")], FAILED, "kms: its state is failed (AWS gives no reason)"),
 ]
 
 
@@ -40,7 +40,7 @@ def test_one_look_tells_of_all(raw: list[Any], status: str, text: str) -> None:
 
 def test_deletions_are_waited_for_in_one_look_too() -> None:
     (wait,) = jointly([waits.gone("vpce-1", "ssm"), waits.gone("vpce-2", "kms")])
-    assert wait.judge([[], seen("deleting")]).text == "kms deleting"
+    assert wait.judge([[], seen("deleting")]).text == "kms: deleting"
     assert wait.judge([[], []]).status == DONE
 
 
