@@ -15,6 +15,7 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources import endpo
 from ansible_collections.keylink.aws.plugins.module_utils.resources import vpc_endpoint as endpoint
 from ansible_collections.keylink.aws.plugins.module_utils.resources import vpc_endpoint_catalogue as catalogue
 from ansible_collections.keylink.aws.plugins.module_utils.resources.ssm_endpoint_set import asked
+from ansible_collections.keylink.aws.plugins.module_utils.resources.vpc_view import ranges
 
 Params = Mapping[str, Any]
 View = dict[str, Any]
@@ -108,15 +109,10 @@ def changing(params: Params, raw: Mapping[str, Any]) -> View:
 
 
 def _vpc(raw: Mapping[str, Any], options: Sequence[Mapping[str, Any]]) -> View:
-    blocks = [
-        item["CidrBlock"]
-        for item in raw.get("CidrBlockAssociationSet", [])
-        if item.get("CidrBlockState", {}).get("State") == "associated"
-    ]
     return {
         "vpc_id": raw["VpcId"],
         "owner_id": raw["OwnerId"],
-        "cidr_blocks": blocks or [raw["CidrBlock"]],
+        "cidr_blocks": ranges(raw),
         "dns_servers": _dns_servers(raw.get("DhcpOptionsId"), options),
     }
 
