@@ -182,12 +182,12 @@ def _egress(
     want = node_egress.WantedEgress(
         mark=views.mark(params),
         group_ids=own,
-        ranges=[current["subnets"][item]["cidr_block"] for item in params["subnet_ids"] if item in current["subnets"]],
+        ranges=views.known_ranges(params["subnet_ids"], current["subnets"]),
         prefix_list=current["prefix_list"],
     )
     groups = {**current["groups"], **({group["group_id"]: group} if group else {})}
     listed = params["node_security_group_ids"] or ()
-    changes, lacking = [], []
+    changes, lacking = [], checks.prefix_list(params, current)
     for group_id, view in current["groups"].items():
         asked = bool(params["node_egress_rules"]) and group_id in listed
         change, after = node_egress.plan(want, groups[group_id], asked, params["purge_rules"])

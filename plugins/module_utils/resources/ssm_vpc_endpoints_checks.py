@@ -26,6 +26,7 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources import endpo
 from ansible_collections.keylink.aws.plugins.module_utils.resources.requirements import unmet
 from ansible_collections.keylink.aws.plugins.module_utils.resources.ssm_endpoint_set import SERVICES
 from ansible_collections.keylink.aws.plugins.module_utils.resources.ssm_policies import AGENT, UNSIGNED
+from ansible_collections.keylink.aws.plugins.module_utils.resources.ssm_vpc_endpoints_view import needs_prefix_list
 
 Params = Mapping[str, Any]
 View = Mapping[str, Any]
@@ -176,6 +177,15 @@ def admittance(params: Params, current: View, ranges: Sequence[str]) -> list[Unm
     fix = "Add a rule for TCP 443, or leave security_group_ids out: a group is made then."
     # Members of other groups and of prefix lists are not known here.
     return [unmet("R169", "security_group_ids", text, fix, blocking=not open_to.others)]
+
+
+def prefix_list(params: Params, current: View) -> list[Unmet]:
+    """R181: whether the Region has the list that outbound rules for S3 name."""
+    if current["prefix_list"] or not needs_prefix_list(params):
+        return []
+    text = f"no prefix list com.amazonaws.{current['region']}.s3 in this Region"
+    fix = "Let HTTPS out to Amazon S3's addresses yourself, if outbound traffic is restricted."
+    return [unmet("R181", "node_security_group_ids", text, fix, blocking=False)]
 
 
 def for_people(params: Params, current: View) -> list[Unmet]:

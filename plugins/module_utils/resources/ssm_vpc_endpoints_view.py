@@ -41,10 +41,15 @@ def reads(params: Params) -> dict[str, Any]:
     return {
         "vpc_id": None if is_pending(params["vpc_id"]) else params["vpc_id"],
         "services": present,
-        "prefix_list": present and params["s3"] in ("gateway", "both") and bool(params["node_security_group_ids"]),
+        "prefix_list": present and needs_prefix_list(params),
         "agents": present and params["ec2messages"] == "auto",
         "waited": ssm_nodes.query(params),
     }
+
+
+def needs_prefix_list(params: Params) -> bool:
+    """R181: nodes reach a gateway endpoint at S3's public addresses."""
+    return params["s3"] in ("gateway", "both") and bool(params["node_security_group_ids"])
 
 
 def closer(params: Params, raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -171,8 +176,13 @@ def node_subnets(params: Params) -> list[str]:
 
 def node_ranges(params: Params, subnets: Mapping[str, View]) -> list[str]:
     """The addresses of the nodes."""
-    found = [subnets[item]["cidr_block"] for item in node_subnets(params) if item in subnets]
-    return [*(item for item in found if item), *(params["node_cidrs"] or ())]
+    return [*known_ranges(node_subnets(params), subnets), *(params["node_cidrs"] or ())]
+
+
+def known_ranges(subnet_ids: Sequence[str], subnets: Mapping[str, View]) -> list[str]:
+    """The IPv4 ranges of those subnets that are there and have one."""
+    found = [subnets[item]["cidr_block"] for item in subnet_ids if item in subnets]
+    return [item for item in found if item]
 
 
 def sources(params: Params, subnets: Mapping[str, View]) -> list[str]:

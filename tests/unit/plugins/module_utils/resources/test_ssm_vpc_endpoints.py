@@ -181,6 +181,21 @@ def test_endpoints_of_others_lose_nothing_unless_that_is_asked_for() -> None:
     assert len(lost["groups"]) == 1
 
 
+def test_r181_a_region_without_a_prefix_list_of_s3_is_told_of() -> None:
+    params = options(node_security_group_ids=["sg-nodes"], node_egress_rules=True)
+    found = plan(params, state(params, prefix_lists=[]))
+    assert [(item.number, item.blocking) for item in found.unmet] == [("R181", False)]
+    assert "no prefix list com.amazonaws.eu-central-1.s3" in found.unmet[0].found
+
+
+def test_subnets_with_ipv6_alone_have_no_range_to_let_in() -> None:
+    params = options(**{**OPTIONS["all"], "subnet_ids": ["subnet-a"]})
+    only = [{**subnet("a"), "CidrBlock": None}]
+    made = plan(params, state(params, subnets=only))
+    assert "192.168.0.0/16" in str(made.changes[1].after)
+    assert plan(params, made.after).steps == ()
+
+
 def test_an_endpoint_that_is_not_asked_for_any_more_is_told_of() -> None:
     params = options()
     there = STATES["ours, and drifted"]
