@@ -209,15 +209,14 @@ def _subnets_to_remove_later(before: View, arguments: Mapping[str, Any], zones: 
 
 def _late(want: Wanted, wanted: View, arguments: Mapping[str, Any], leaving: Sequence[View]) -> Step:
     endpoint_id = wanted["vpc_endpoint_id"]
+    retry: tuple[str, ...] = ()
     needs = [waits.available(endpoint_id, want.label)]
     say = f"change {KIND} {want.label}"
     if "PrivateDnsEnabled" in arguments:
         say = f"switch on private DNS of {KIND} {want.label}"
-        needs += [
-            waits.gone(item["vpc_endpoint_id"], item["vpc_endpoint_id"])
-            for item in leaving
-            if item["private_dns_enabled"]
-        ]
-    return Step(
-        "modify_endpoint", {"VpcEndpointId": endpoint_id, **arguments}, needs=tuple(needs), say=say, stage=1
-    )
+        in_the_way = [item["vpc_endpoint_id"] for item in leaving if item["private_dns_enabled"]]
+        needs += [waits.gone(item, item) for item in in_the_way]
+        # The name of one that is gone is free a little later.
+        retry = ("InvalidParameter",) if in_the_way else ()
+    arguments = {"VpcEndpointId": endpoint_id, **arguments}
+    return Step("modify_endpoint", arguments, needs=tuple(needs), retry=retry, say=say, stage=1)

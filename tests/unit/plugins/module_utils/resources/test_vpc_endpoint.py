@@ -288,6 +288,9 @@ def test_one_on_its_way_out_is_waited_for_only_if_its_dns_is_in_the_way() -> Non
     assert matching(want(), going) == []
     planned = plan_present(want(), None, leaving=leaving(want(), going))
     assert [wait.args["VpcEndpointId"] for wait in planned.change.steps[1].needs] == [PENDING, "a"]
+    # The name may be free only a little later.
+    assert planned.change.steps[1].retry == ("InvalidParameter",)
+    assert plan_present(want(), None).change.steps[1].retry == ()
 
 
 def test_absent_deletes_and_waits() -> None:
