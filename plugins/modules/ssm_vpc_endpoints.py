@@ -78,6 +78,7 @@ options:
     description:
       - Name of the security group of the endpoints, which is made unless the VPC has one. Defaults to
         C(NAME-endpoints). One that somebody else made gets the rules that it lacks, and stays with O(state=absent).
+      - Give it with O(state=absent) too, so that a group of that name is deleted which this module made.
     type: str
   purge_rules:
     description:

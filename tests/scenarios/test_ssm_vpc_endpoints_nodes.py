@@ -169,3 +169,13 @@ def test_n15_a_region_without_ec2messages(place: Estate) -> None:
     told = place.done()
     assert requirements(told) == ["R178"]
     assert f"SSM Agent older than 3.3.40.0 on {node}" in told["warnings"][0]
+
+
+def test_r178_who_may_not_look_at_nodes_makes_endpoints_all_the_same(place: Estate) -> None:
+    place.emulator.configure(denied=["ssm:*"])
+    told = place.done()
+    assert requirements(told) == ["R178"]
+    assert "Grant ssm:DescribeInstanceInformation, or set ec2messages to always or never" in told["warnings"][0]
+    assert place.done(ec2messages="never")["unmet_requirements"] == []
+    refused = place.run(**until("mi-0123456789abcdef0"), ec2messages="never")
+    assert "needs the permission ssm:DescribeInstanceInformation" in refused["msg"]

@@ -11,18 +11,21 @@ from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.clients import vpc, vpc_endpoint
 from ansible_collections.keylink.aws.plugins.module_utils.clients.kms_vpc_endpoint import hosted_zones
-from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws
+from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws, missing_is
 from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError
 
 # Systems Manager's largest page.
 _PAGE = 50
 _THERE = "InvalidPermission.Duplicate"
+# Who may make endpoints need not be allowed to look at the nodes.
+_DENIED = ("AccessDeniedException",)
 
 
 def around(
     aws: Aws, vpc_id: str | None, *, services: bool, prefix_list: bool, agents: bool, waited: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """All that a plan needs, read side by side. vpc_id: None for one that does not exist yet."""
+    """All that a plan needs, read side by side. vpc_id: None for one that does not exist yet. Agents are None where the
+    identity may not look at them."""
     reads: dict[str, Callable[[], Any]] = {}
     if services:
         reads["services"] = lambda: vpc_endpoint.services(aws)
@@ -33,7 +36,7 @@ def around(
         operation, key = "describe_managed_prefix_lists", "PrefixLists"
         reads["prefix_lists"] = lambda: aws.pages("ec2", operation, key, Filters=name)
     if agents:
-        reads["agents"] = lambda: information(aws)
+        reads["agents"] = lambda: missing_is(None, _DENIED, lambda: information(aws))
     return aws.together(**reads, **_changing(aws, vpc_id, waited))
 
 

@@ -90,6 +90,10 @@ def members(params: Params, current: Mapping[str, Any]) -> tuple[list[Member], l
             problems.append(_not_offered(params, region, code, kind))
         else:
             found.append(Member(code, kind, service))
+    if offered and not current["agents_known"] and "ec2messages" not in existing:
+        text = "auto, but this identity may not list the managed nodes, so old agents are not known"
+        fix = "Grant ssm:DescribeInstanceInformation, or set ec2messages to always or never."
+        problems.append(unmet("R178", "ec2messages", text, fix, blocking=False))
     if current["old_agents"] and params["ec2messages"] == "auto" and not offered:
         problems.append(_old_agents(region, current["old_agents"]))
     return found, problems

@@ -94,6 +94,7 @@ def normalise(params: Params, region: str, raw: Mapping[str, Any], near: Mapping
             {"zone_id": item["HostedZoneId"], "name": item["Name"]} for item in near.get("hosted_zones") or ()
         ],
         "prefix_list": lists[0]["PrefixListId"] if lists else None,
+        "agents_known": raw.get("agents", ()) is not None,
         "old_agents": _old_agents(params, raw, near, subnets),
         "interfaces": [item["NetworkInterfaceId"] for item in near.get("interfaces", []) if not _is_endpoint(item)],
         **changing(params, raw),
@@ -149,7 +150,7 @@ def _subnets(raw: Mapping[str, Any]) -> dict[str, View]:
 
 
 def _agents(raw: Mapping[str, Any]) -> list[View]:
-    return [ssm_nodes.normalise(item) for item in raw.get("agents", [])]
+    return [ssm_nodes.normalise(item) for item in raw.get("agents") or ()]
 
 
 def _old_agents(

@@ -27,7 +27,9 @@ OFFER = [service(code) for code in chosen.SERVICES] + [service("s3", "Gateway")]
 
 
 def current(**given: Any) -> dict[str, Any]:
-    return {"region": "eu-central-1", "services": OFFER, "endpoints": [], "old_agents": [], **given}
+    return {
+        "region": "eu-central-1", "services": OFFER, "endpoints": [], "old_agents": [], "agents_known": True, **given,
+    }
 
 
 def endpoint(code: str, name: str = "", kind: str = "Interface", **given: Any) -> dict[str, Any]:
@@ -80,6 +82,13 @@ def test_n15_old_agents_in_a_region_without_ec2messages_need_people() -> None:
     found, problems = chosen.members(OPTIONS, current(services=offer, old_agents=OLD))
     assert [item.label for item in found] == [*BASE, "s3-gateway"]
     assert [(item.number, item.blocking) for item in problems] == [("R178", False)]
+
+
+def test_r178_agents_that_may_not_be_looked_at_are_told_of() -> None:
+    found, problems = chosen.members(OPTIONS, current(agents_known=False))
+    assert [item.label for item in found] == [*BASE, "s3-gateway"]
+    assert [(item.number, item.blocking) for item in problems] == [("R178", False)]
+    assert chosen.members(OPTIONS, current(agents_known=False, endpoints=[endpoint("ec2messages")]))[1] == []
 
 
 def test_names_of_another_partition_are_found() -> None:
