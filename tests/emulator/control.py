@@ -40,8 +40,8 @@ class Control:
             ("PUT", "outcomes"): self._outcomes,
             ("DELETE", "outcomes"): lambda body, query: front.world.outcomes.clear(),
             ("PUT", "cloudhsm"): self._cloudhsm,
-            ("PUT", "metrics"): lambda body, query: cloudwatch.seed(front.world, body),
             ("PUT", "managed_nodes"): lambda body, query: managed_nodes.seed(front.world, body),
+            ("PUT", "metrics"): lambda body, query: cloudwatch.seed(front.world, body),
         }
 
     def handle(self, request: HttpRequest) -> HttpResponse:

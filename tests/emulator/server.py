@@ -113,15 +113,15 @@ class Emulator:
         with self.front.lock:
             return cloudhsm.seed(self.world, cluster)
 
-    def metric(self, **datum: Any) -> dict[str, Any]:
-        """Record a value of a CloudWatch metric."""
-        with self.front.lock:
-            return cloudwatch.seed(self.world, datum)
-
     def managed_node(self, **node: Any) -> dict[str, Any]:
         """Make, change or forget a managed node of Systems Manager."""
         with self.front.lock:
             return managed_nodes.seed(self.world, node)
+
+    def metric(self, **datum: Any) -> dict[str, Any]:
+        """Record a value of a CloudWatch metric."""
+        with self.front.lock:
+            return cloudwatch.seed(self.world, datum)
 
     def advance(self, seconds: float) -> None:
         """Push the clock; everything that is due by then has happened afterwards."""
