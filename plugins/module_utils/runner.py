@@ -20,12 +20,18 @@ from ansible.module_utils.common import warnings
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws, NoAws
+from ansible_collections.keylink.aws.plugins.module_utils.clients.session import DENIED, Aws, NoAws
 from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError, Failure
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import find, substitute
 from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Plan, Step, Wait
 from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet, blocking, report
-from ansible_collections.keylink.aws.plugins.module_utils.core.wait import Clock, delays, wait_for
+from ansible_collections.keylink.aws.plugins.module_utils.core.wait import (
+    REPORT_EVERY,
+    Clock,
+    WaitFailed,
+    delays,
+    wait_for,
+)
 
 Params = Mapping[str, Any]
 
@@ -33,7 +39,6 @@ Params = Mapping[str, Any]
 _EVENTUAL = 30.0
 # More at once, and EC2 answers with RequestLimitExceeded.
 _SIDE_BY_SIDE = 8
-_DENIED = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError")
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
 _INVALID = (
     "AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId",
@@ -64,6 +69,7 @@ class Spec:
     calls: client functions that steps and waits name, besides "service.operation" of boto3.
     explain: error code of AWS -> what it means here and what to do, as a sentence.
     connection: false for a module that talks to something else than AWS; a Region is then what the options say.
+    held_by: error code -> a look at what stands in the way, from the arguments of the refused call, in words.
     """
 
     argument_spec: Mapping[str, Any]
@@ -76,6 +82,7 @@ class Spec:
     constraints: Mapping[str, Any] = field(default_factory=dict)
     explain: Mapping[str, str] = field(default_factory=dict)
     connection: bool = True
+    held_by: Mapping[str, Callable[[Aws, Mapping[str, Any]], str]] = field(default_factory=dict)
 
     @property
     def module_arguments(self) -> dict[str, Any]:
@@ -113,9 +120,10 @@ def run(spec: Spec, module: Any, context: Context) -> None:
     try:
         result = this.result()
     except Failure as failure:
-        module.fail_json(msg=failure.message, **{"changed": this.written, **failure.details})
+        module.fail_json(msg=failure.message, **{"changed": this.written, **this.facts, **failure.details})
     except AwsError as error:
-        module.fail_json(changed=this.written, **_explain(error, spec.explain))
+        advice = {**spec.explain, error.code: f"{this.held(error)}{spec.explain.get(error.code, '')}"}
+        module.fail_json(**{"changed": this.written, **this.facts, **_explain(error, advice)})
     else:
         module.exit_json(**result)
 
@@ -130,6 +138,9 @@ class _Run:
         self.bound: dict[str, str] = {}
         # Whether a step was carried out: a run that fails later has changed something all the same.
         self.written = False
+        # What only the state before knew; a run that fails later tells it too.
+        self.facts: Mapping[str, Any] = {}
+        self.waited = 0.0
 
     def result(self) -> dict[str, Any]:
         if not self.context.options_only:
@@ -137,38 +148,57 @@ class _Run:
         self.aws = self._aws()
         self.aws.say = self.context.progress
         self.aws.clock = self.context.clock
-        self._refuse(self.spec.check(self.params, self.aws.region), {})
+        self._refuse(self.spec.check(self.params, self.aws.region))
         if self.context.options_only:
             return {"changed": False}
         current = self.spec.read(self.aws, self.params)
         plan = self.spec.plan(self.params, current)
-        self._refuse(plan.unmet, plan.facts)
-        after = plan.after
-        if not self.check_mode:
-            for batch in plan.batches:
-                self._apply(batch)
-            settled = self.params.get("wait") and plan.settle
-            if settled:
-                self._wait(plan.settle)
-            if plan.steps or settled:
-                after = self._observed(plan, current)
-        for warning in plan.warnings:
-            self.module.warn(warning)
+        self.facts = plan.facts
+        self._refuse(plan.unmet)
+        try:
+            after = plan.after if self.check_mode else self._carried_out(plan, current)
+        finally:
+            # Told of a run that fails, too: they may say why.
+            for warning in substitute(plan.warnings, self.bound):
+                self.module.warn(warning)
         returned = {**self.spec.returns(self.params, after), **plan.facts}
+        if "waited_seconds" in returned:
+            returned["waited_seconds"] = round(self.waited)
         returned.setdefault("unmet_requirements", [item.as_dict() for item in plan.unmet])
         result = {
             **substitute(returned, self.bound),
-            "changed": plan.changed,
+            # Where nothing was planned, a wait that failed may have been tried again.
+            "changed": plan.changed or self.written,
             "actions": substitute(plan.actions, self.bound),
         }
         if plan.changed:
             result["diff"] = substitute(plan.diff, self.bound)
         return result
 
+    def _carried_out(self, plan: Plan, before: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The state after the steps of PLAN, and after what has to be waited for."""
+        for batch in plan.batches:
+            self._apply(batch)
+        settled = self.params.get("wait") and plan.settle
+        if settled:
+            self._wait(plan.settle)
+        return self._observed(plan, before) if plan.steps or settled else plan.after
+
     def _aws(self) -> Aws:
-        if self.spec.connection:
-            return Aws(get_aws_connection_info(self.module))
-        return NoAws(self.params.get("region") or "")
+        if not self.spec.connection:
+            return NoAws(self.params.get("region") or "")
+        region, endpoint, parameters = get_aws_connection_info(self.module)
+        # A module of several Regions needs no other one besides them.
+        return Aws((region or next(iter(self.params.get("regions") or ()), None), endpoint, parameters))
+
+    def held(self, error: AwsError) -> str:
+        """What stands in the way of a refused call, as far as this identity may look."""
+        look = self.spec.held_by.get(error.code)
+        try:
+            found = look(self.aws, error.arguments) if look else ""
+        except (AwsError, Failure):
+            found = ""
+        return f"{found} " if found else ""
 
     def _observed(self, plan: Plan, before: Mapping[str, Any]) -> Mapping[str, Any]:
         """The state after the steps, read until it shows what they made: AWS's lists lag behind for a while."""
@@ -197,14 +227,13 @@ class _Run:
                 "A real run needs the real value: register the result of a real run."
             )
 
-    def _refuse(self, unmet: Any, facts: Mapping[str, Any]) -> None:
+    def _refuse(self, unmet: Any) -> None:
         stopping = blocking(unmet)
         if stopping:
             count = "1 requirement is" if len(stopping) == 1 else f"{len(stopping)} requirements are"
             raise Failure(
                 f"{count} not met, so nothing was changed:\n{report(stopping)}",
                 unmet_requirements=[item.as_dict() for item in unmet],
-                **facts,
             )
 
     def _apply(self, batch: Sequence[Step]) -> None:
@@ -222,7 +251,16 @@ class _Run:
 
     def _carry_out(self, step: Step) -> None:
         args = substitute(step.args, self.bound)
-        answer = self._call_until_ready(step, args)
+        try:
+            answer = self._call_until_ready(step, args)
+        except AwsError as error:
+            if error.code in step.unless:
+                self._do_instead(step, error)
+                return
+            if error.code not in step.moot:
+                self._put_back(step, error)
+                raise
+            answer = {}
         self.written = True
         for pending, path in step.binds.items():
             self.bound[pending] = str(_dig(answer, path))
@@ -234,6 +272,7 @@ class _Run:
         start = clock.now()
         patience = float(self.params.get("wait_timeout") or 0)
         fresh = args != step.args
+        told = 0.0
         for delay in delays(clock.jitter):
             try:
                 return self._call(step.verb, args, step.say)
@@ -244,10 +283,56 @@ class _Run:
                 )
                 if not again:
                     raise
+                if step.say and elapsed >= told + REPORT_EVERY:
+                    told = elapsed
+                    most = f"{elapsed:.0f} s of at most {patience:.0f} s"
+                    self.context.progress(f"{step.say}: not yet, {error.code}. {self.held(error)}{most}")
             clock.sleep(delay)
         raise Failure(f"{step.say}: gave up")
 
+    def _do_instead(self, step: Step, refusal: AwsError) -> None:
+        """Another way to what the refused STEP should have done; its user is told that it was taken."""
+        way = ", ".join(item.say for item in step.instead)
+        self.module.warn(f"{step.say}: AWS refused {refusal.action} with {refusal.code}. Done instead: {way}.")
+        for item in step.instead:
+            self._apply((item,))
+
+    def _put_back(self, step: Step, refusal: AwsError) -> None:
+        """Undo what the refused STEP came after. Where that fails too, both are told, the refusal first."""
+        try:
+            for item in step.undo:
+                if isinstance(item, Step):
+                    self._apply((item,))
+                else:
+                    self._wait((item,))
+        except (AwsError, Failure) as error:
+            done = error.message if isinstance(error, Failure) else str(error)
+            refusal.afterwards = f" After that, what was there before could not be brought back: {done}"
+        else:
+            done = ", ".join(item.say for item in step.undo if isinstance(item, Step))
+            refusal.afterwards = f" After that, what was there before was brought back: {done}." if done else ""
+
     def _wait(self, waits: tuple[Wait, ...]) -> None:
+        tried = 0
+        start = self.context.clock.now()
+        while True:
+            try:
+                self._wait_once(waits)
+                self.waited += self.context.clock.now() - start
+                return
+            except WaitFailed as failure:
+                again = failure.wait.again(failure.details, tried)
+                if again is None:
+                    raise
+                tried += 1
+                after = f" after {again.pause:.0f} s" if again.pause else ""
+                steps = ", ".join(step.say for step in again.steps)
+                self.context.progress(f"{failure.message} Trying again{after}: {steps}.")
+                self.context.clock.sleep(again.pause)
+                for step in again.steps:
+                    self._apply((step,))
+
+    def _wait_once(self, waits: tuple[Wait, ...]) -> None:
         wait_for(
             waits,
             lambda wait: self._call_until_ready(Step(wait.verb, wait.args), substitute(wait.args, self.bound)),
@@ -263,7 +348,7 @@ class _Run:
             service, operation = verb.split(".")
             return self.aws.call(service, operation, **args)
         except AwsError as error:
-            error.tried = say
+            error.tried, error.arguments = say, args
             raise
 
 
@@ -287,17 +372,18 @@ def _dig(answer: Any, path: str) -> Any:
 def _explain(error: AwsError, advice: Mapping[str, str]) -> dict[str, Any]:
     tried = error.tried or error.action
     what_to_do = ""
-    if error.code in _DENIED:
+    if error.code in DENIED:
         what_to_do = f" The identity in use needs the permission {error.action}."
     elif error.code in _EXPIRED:
         what_to_do = " The credentials have expired: sign in again, or refresh the job template's credential."
     elif error.code in _INVALID:
         what_to_do = " AWS does not accept these credentials: check the access key, its secret and the session token."
-    elif error.code in advice:
+    elif advice.get(error.code):
         what_to_do = f" {advice[error.code]}"
     request = f" (request {error.request_id})" if error.request_id else ""
     return {
-        "msg": f"{tried}: AWS refused {error.action} with {error.code}: {error.message}{request}.{what_to_do}",
+        "msg": f"{tried}: AWS refused {error.action} with {error.code}: {error.message}{request}.{what_to_do}"
+        f"{error.afterwards}",
         "error": camel_dict_to_snake_dict({"Code": error.code, "Message": error.message}),
         "iam_action": error.action,
         "request_id": error.request_id,

@@ -31,11 +31,26 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Again:
+    """Another try of a wait that FAILED: after pause seconds, the steps that begin it."""
+
+    steps: tuple[Step, ...]
+    pause: float = 0
+
+
+def never(details: Mapping[str, Any], tried: int) -> Again | None:
+    """For waits whose failure is the end."""
+    return None
+
+
+@dataclass(frozen=True)
 class Wait:
     """A state to wait for.
 
     what: "Network Load Balancer payments". verb and args: the read to repeat. judge: its answer -> Verdict.
     usual: how long AWS documents that it takes, in words.
+    again: the next try, if there is one, from the details of a failure and the number of tries after the first.
+    hold: for how many seconds it must stay done, where AWS does not show when a change has arrived everywhere.
     """
 
     what: str
@@ -43,6 +58,8 @@ class Wait:
     args: Mapping[str, Any]
     judge: Callable[[Any], Verdict]
     usual: str = ""
+    again: Callable[[Mapping[str, Any], int], Again | None] = field(default=never, compare=False)
+    hold: float = 0
 
 
 @dataclass(frozen=True)
@@ -53,10 +70,13 @@ class Step:
     args: its arguments; placeholders in them are replaced by what earlier steps returned.
     binds: placeholder -> dotted path into the answer. needs: what must be waited for first.
     retry: error codes that mean "not yet": the call is repeated until wait_timeout.
+    moot: error codes that mean "that is so already": botocore has repeated a call whose answer got lost.
     say: the step in words, for messages.
     stage: a later stage begins when all steps of the plan's earlier ones are done, so that several resources are
     made side by side before any of them is waited for.
     beside: it depends on no step of its stage that says so too: neighbours that do are carried out at the same time.
+    undo: what is done, in order, when AWS refuses the call, so that what was there before works again.
+    instead: what is done, in order, when AWS refuses the call with one of the codes in `unless`, and leads to the same.
     """
 
     verb: str
@@ -67,6 +87,10 @@ class Step:
     say: str = ""
     stage: int = 0
     beside: bool = False
+    moot: tuple[str, ...] = ()
+    undo: tuple[Step | Wait, ...] = ()
+    instead: tuple[Step, ...] = ()
+    unless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

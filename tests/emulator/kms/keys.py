@@ -5,20 +5,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 from typing import Any
 
-from .. import cloudhsm, moto_base
+from .. import cloudhsm, connect, moto_base
 from ..errors import AwsError
 from ..registry import Call, operation
-from . import policies, reach
+from . import external, hsm, policies, reach
+from .connection import forced_outcome
 from .state import CLOUDHSM, EXTERNAL, KeyStore, KeyStores, StoredKey, invalid_state, key_store
+from .tags import check_tags
 
 _DAY = 86_400
+_SHORTEST_WINDOW, _LONGEST_WINDOW = 7, 30
 _ORIGIN_OF = {CLOUDHSM: "AWS_CLOUDHSM", EXTERNAL: "EXTERNAL_KEY_STORE"}
 _NEEDS_XKS_KEY = "XksKeyId must be specified with Origin EXTERNAL_KEY_STORE, and only then."
-# moto's ciphertexts begin with the id of their key.
-_KEY_ID_LENGTH = 36
 
 
 class Pending:
@@ -26,6 +28,13 @@ class Pending:
 
     def __init__(self) -> None:
         self.rounds: dict[str, int] = {}
+
+
+class Usage:
+    """The last operation with each key, and when it was."""
+
+    def __init__(self) -> None:
+        self.last: dict[str, tuple[str, datetime]] = {}
 
 
 def _key_id(call: Call, name: str) -> str:
@@ -59,6 +68,11 @@ def _complete(call: Call, metadata: dict[str, Any]) -> dict[str, Any]:
     return metadata
 
 
+def key_metadata(call: Call, name: str) -> dict[str, Any]:
+    """A key as DescribeKey shows it."""
+    return _complete(call, call.moto("DescribeKey", {"KeyId": name})["KeyMetadata"])
+
+
 def _check_external_key(call: Call, store: KeyStore, external_id: str) -> None:
     if store.proxy is None:
         return
@@ -71,23 +85,11 @@ def _check_external_key(call: Call, store: KeyStore, external_id: str) -> None:
             raise AwsError("XksKeyAlreadyInUseException", text)
     if call.world.outcomes.get(store.id) == "CONNECTED" or call.world.outcomes.get(store.name) == "CONNECTED":
         return
-    from .. import connect
-
     try:
-        places = reach.places_of(call.world, call.account, call.region, store.proxy)
+        way = external.endpoint(call, store)
     except reach.Obstacle as obstacle:
         raise AwsError("CustomKeyStoreInvalidStateException", obstacle.detail) from obstacle
-    found = connect.describe_external_key(
-        places,
-        store.proxy.server_name,
-        store.proxy.uri_path,
-        store.proxy.access_key_id,
-        store.proxy.secret,
-        call.settings.ca_file,
-        call.region,
-        call.settings.proxy_timeout,
-        key_id=external_id,
-    )
+    found = connect.describe_key_at(way, external_id)
     if found.error is not None:
         raise AwsError(found.error, found.detail)
 
@@ -112,7 +114,7 @@ def _check_store_key(call: Call) -> KeyStore:
         raise invalid_state(store, "create keys in it")
     if store.hsm is not None:
         cluster = cloudhsm.find(call.world, call.account, call.region, store.hsm.cluster_id)
-        if cluster is None or len(set(cluster.hsms)) < 2:
+        if cluster is None or len(set(cluster.active_zones)) < 2:
             text = f"The cluster {store.hsm.cluster_id} needs two active HSMs in different Availability Zones."
             raise AwsError("CloudHsmClusterInvalidConfigurationException", text)
     if "XksKeyId" in params:
@@ -123,6 +125,7 @@ def _check_store_key(call: Call) -> KeyStore:
 @operation("kms", "CreateKey")
 def create_key(call: Call) -> dict[str, Any]:
     params = call.params
+    check_tags(params.get("Tags", []))
     if "Policy" in params:
         policies.check(call, params["Policy"], "*", bool(params.get("BypassPolicyLockoutSafetyCheck")))
     if "CustomKeyStoreId" not in params:
@@ -145,9 +148,14 @@ def describe_key(call: Call) -> dict[str, Any]:
 
 @operation("kms", "ScheduleKeyDeletion")
 def schedule_key_deletion(call: Call) -> dict[str, Any]:
+    metadata = key_metadata(call, call.params["KeyId"])
+    if metadata["KeyState"] == "PendingDeletion":
+        raise AwsError("KMSInvalidStateException", f"{metadata['Arn']} is pending deletion.")
+    days = call.params.get("PendingWindowInDays", 30)
+    if not _SHORTEST_WINDOW <= days <= _LONGEST_WINDOW:
+        raise AwsError("ValidationException", f"PendingWindowInDays is {_SHORTEST_WINDOW} to {_LONGEST_WINDOW}.")
     result = call.by_moto()
     key_id = _key_id(call, call.params["KeyId"])
-    days = call.params.get("PendingWindowInDays", 30)
     rounds = call.store(Pending).rounds
     rounds[key_id] = rounds.get(key_id, 0) + 1
     # Days are never scaled: only a pushed clock ends them.
@@ -163,6 +171,9 @@ def _delete(call: Call, key_id: str, started: int) -> None:
 
 @operation("kms", "CancelKeyDeletion")
 def cancel_key_deletion(call: Call) -> dict[str, Any]:
+    metadata = key_metadata(call, call.params["KeyId"])
+    if metadata["KeyState"] != "PendingDeletion":
+        raise AwsError("KMSInvalidStateException", f"{metadata['Arn']} is not pending deletion.")
     result = call.by_moto()
     rounds = call.store(Pending).rounds
     key_id = _key_id(call, call.params["KeyId"])
@@ -178,25 +189,82 @@ def change_key(call: Call) -> dict[str, Any]:
     return call.by_moto()
 
 
-def _names(call: Call) -> list[str]:
-    """The keys that a cryptographic operation uses."""
-    names = [call.params[name] for name in ("KeyId", "SourceKeyId", "DestinationKeyId") if name in call.params]
-    blob = call.params.get("CiphertextBlob")
-    if not names and isinstance(blob, bytes):
-        names.append(blob[:_KEY_ID_LENGTH].decode("ascii", "replace"))
-    return names
+@operation("kms", "GetKeyLastUsage")
+def get_key_last_usage(call: Call) -> dict[str, Any]:
+    metadata = key_metadata(call, call.params["KeyId"])
+    last = call.store(Usage).last.get(metadata["KeyId"])
+    shown = {"KeyLastUsage": {"Operation": last[0], "Timestamp": last[1]}} if last else {}
+    created = metadata["CreationDate"]
+    return {**shown, "KeyId": metadata["KeyId"], "TrackingStartDate": created, "KeyCreationDate": created}
 
 
-@operation(
-    "kms", "Encrypt", "Decrypt", "ReEncrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext"
-)
-def use_key(call: Call) -> dict[str, Any]:
-    for name in _names(call):
-        pair = _stored(call, _key_id(call, name))
-        if pair is not None and pair[1].state != "CONNECTED":
-            text = f"The key {pair[0].key_id} is unavailable: its custom key store {pair[1].id} is {pair[1].state}."
-            raise AwsError("KMSInvalidStateException", text)
-    return call.by_moto()
+def _usable(call: Call, name: str) -> tuple[StoredKey, KeyStore] | None:
+    """The key of a store that is to be used, and its store; None for any other key."""
+    pair = _stored(call, _key_id(call, name))
+    if pair is not None and pair[1].state != "CONNECTED":
+        text = f"The key {pair[0].key_id} is unavailable: its custom key store {pair[1].id} is {pair[1].state}."
+        raise AwsError("KMSInvalidStateException", text)
+    return pair
+
+
+def _beyond(call: Call, name: str) -> tuple[StoredKey, KeyStore] | None:
+    """The same where the proxy takes part; a connection that was forced has none."""
+    pair = _usable(call, name)
+    if pair is None or pair[0].external_id is None or forced_outcome(call.world, pair[1]) == "CONNECTED":
+        return None
+    return pair
+
+
+def _key_of(blob: bytes) -> str:
+    return blob[:external.KEY_ID_LENGTH].decode("ascii", "replace")
+
+
+def _note_use(call: Call, *names: str) -> None:
+    used = (call.operation.removesuffix("WithoutPlaintext"), call.world.clock.datetime())
+    call.store(Usage).last |= {_key_id(call, name): used for name in names}
+
+
+@operation("kms", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext")
+def encrypt(call: Call) -> dict[str, Any]:
+    pair = _beyond(call, call.params["KeyId"])
+    result = call.by_moto()
+    if pair is not None:
+        result["CiphertextBlob"] = external.wrap(
+            call, *pair, result["CiphertextBlob"], call.params.get("EncryptionContext")
+        )
+    _note_use(call, call.params["KeyId"])
+    return result
+
+
+@operation("kms", "Decrypt")
+def decrypt(call: Call) -> dict[str, Any]:
+    params = call.params
+    blob = params["CiphertextBlob"]
+    if "KeyId" in params:
+        _usable(call, params["KeyId"])
+    pair = _beyond(call, _key_of(blob))
+    if pair is not None:
+        blob = external.unwrap(call, *pair, blob, params.get("EncryptionContext"))
+    result = call.moto("Decrypt", {**params, "CiphertextBlob": blob})
+    _note_use(call, _key_of(params["CiphertextBlob"]))
+    return result
+
+
+@operation("kms", "ReEncrypt")
+def re_encrypt(call: Call) -> dict[str, Any]:
+    params = call.params
+    blob, context = params["CiphertextBlob"], params.get("SourceEncryptionContext")
+    source = _beyond(call, _key_of(blob))
+    destination = _beyond(call, params["DestinationKeyId"])
+    if source is not None:
+        blob = external.unwrap(call, *source, blob, context)
+    result = call.moto("ReEncrypt", {**params, "CiphertextBlob": blob})
+    if destination is not None:
+        result["CiphertextBlob"] = external.wrap(
+            call, *destination, result["CiphertextBlob"], params.get("DestinationEncryptionContext")
+        )
+    _note_use(call, _key_of(params["CiphertextBlob"]), params["DestinationKeyId"])
+    return result
 
 
 @operation(
@@ -218,4 +286,6 @@ def generate_random(call: Call) -> dict[str, Any]:
             raise AwsError("UnsupportedOperationException", "External key stores do not generate random bytes.")
         if store.state != "CONNECTED":
             raise invalid_state(store, "generate random bytes in it")
+        if not hsm.answers(call, store):
+            raise AwsError("KMSInternalException", f"No HSM of the custom key store {store.id} answers.", 500)
     return call.moto("GenerateRandom", {"NumberOfBytes": call.params.get("NumberOfBytes", 32)})
