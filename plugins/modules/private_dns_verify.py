@@ -74,14 +74,17 @@ options:
     description: Id of the public Route 53 zone to publish in. Costs one call less than O(zone).
     type: str
   zone_role_arn:
+    version_added: 0.2.0
     description:
       - ARN of a role to assume for the calls to Route 53, and for no others, where the zone is in another account.
       - The session is called C(keylink-private-dns-verify), which CloudTrail of that account shows.
     type: str
   zone_role_external_id:
+    version_added: 0.2.0
     description: The external id that the trust policy of O(zone_role_arn) demands, if it demands one.
     type: str
   nsupdate:
+    version_added: 0.2.0
     description:
       - A zone that takes dynamic updates (RFC 2136), such as one of BIND, Knot or PowerDNS.
       - A value is added or removed on the condition that the record still holds what was read, so that two writers at
@@ -278,6 +281,7 @@ txt_found:
     _6e86v84tqgqubxbwii1m.xks.example.com:
       ns-1.example.net: ["vpce:l6p0ERxlTt45jevFwOCp"]
 dns_seen:
+  version_added: 0.2.0
   description:
     - Each name that was looked up, with what each server answered; more than RV(txt_found) has. Empty if DNS was not
       asked.
