@@ -50,18 +50,8 @@ def _aws(account: Account) -> Aws:
     }
     given = {"profile_name": account["profile"]} if account["profile"] else keys
     aws = Aws((region, account["endpoint_url"], given))
-    if not account["assume_role_arn"]:
-        return aws
-    external = {"ExternalId": account["assume_role_external_id"]} if account["assume_role_external_id"] else {}
-    role = aws.call(
-        "sts", "assume_role", RoleArn=account["assume_role_arn"], RoleSessionName=_SESSION, **external
-    )["Credentials"]
-    keys = {
-        "aws_access_key_id": role["AccessKeyId"],
-        "aws_secret_access_key": role["SecretAccessKey"],
-        "aws_session_token": role["SessionToken"],
-    }
-    return Aws((region, account["endpoint_url"], keys))
+    role = account["assume_role_arn"]
+    return aws.as_role(role, _SESSION, account["assume_role_external_id"]) if role else aws
 
 
 def _id(aws: Aws) -> str | None:

@@ -214,7 +214,9 @@ def plan(params: Params, current: Mapping[str, Any]) -> Plan:
     starts = bool(verification.steps)
     changes = (*([txt] if txt else []), verification)
     open_points = () if starts else _open_points(params, current, service)
-    return Plan(changes, after, open_points, settle, facts={"verification_started": starts})
+    # Such a host may see a record that AWS does not.
+    doubts = tuple(txt_lookup.doubts(current["seen"])) if starts else ()
+    return Plan(changes, after, open_points, settle, doubts, {"verification_started": starts})
 
 
 def _service_problems(params: Params, current: Mapping[str, Any], service: Mapping[str, Any] | None) -> list[Unmet]:

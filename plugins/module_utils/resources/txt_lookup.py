@@ -76,6 +76,11 @@ def looked_up(seen: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     return [dict(answer) for answer in (seen or {}).get("answers", ())]
 
 
+def doubts(seen: Mapping[str, Any] | None) -> list[str]:
+    """Why what this host sees may not be what AWS sees."""
+    return txt_horizon.internal((seen or {}).get("answers", ()))
+
+
 def published(asked: Mapping[str, Any], seen: Mapping[str, Any] | None) -> bool:
     """Whether AWS finds the value: every server that answers has it, at one of the names where AWS looks."""
     return seen is not None and _complete(asked, seen) is not None
@@ -191,7 +196,8 @@ def _nowhere(asked: Mapping[str, Any], seen: Mapping[str, Any], held_in: str | N
             f"{server['server']} answers {answer['name']} with {server['status']}"
             for answer in answers
             for server in answer["servers"]
-            if server["status"] not in (*_SETTLED, "unreachable")
+            # An address of a kind that this host has no way to says nothing, beside others.
+            if server["status"] not in (_SETTLED if not looked else (*_SETTLED, "unreachable"))
         )
     )[:4]
     troubles = [_TROUBLES[answer["trouble"]].format(name=answer["name"]) for answer in answers if answer["trouble"]]

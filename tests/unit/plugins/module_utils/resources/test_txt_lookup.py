@@ -76,6 +76,10 @@ NOT_YET: list[tuple[Answers, dict[str, str], list[str]]] = [
     ({}, {FIRST: "no zone", SECOND: "no zone"}, ["no zone of public DNS", "registered"]),
     ({}, {FIRST: "refused"}, ["cannot resolve", FIRST]),
     ({}, {FIRST: "no servers"}, ["no addresses"]),
+    ({}, {FIRST: "no zone"}, ["pending for ever", "R11"]),
+    ({FIRST: {"a": []}, "6e86.xks.example.com": {"a": [VALUE]}}, {}, ["without the underscore", "xks.example.com"]),
+    ({FIRST: {"a": [], "a (2001:db8::1)": "unreachable"}}, {}, ["not on a at"]),
+    ({FIRST: {"a (2001:db8::1)": "unreachable"}}, {}, ["a (2001:db8::1) answers", "unreachable"]),
     ({SECOND: {"a": []}}, {FIRST: "refused"}, ["not on a"]),
     # What others say at the bare domain is nobody's business.
     ({FIRST: {"a": []}, "example.com": {"a": ["v=spf1 -all"]}}, {}, ["not on a"]),
@@ -109,6 +113,12 @@ def test_alias_is_mentioned() -> None:
     answers = seen({FIRST: {"a": [VALUE]}})
     answers["answers"][0]["servers"][0]["alias"] = "proof.example.net"
     assert "proof.example.net" in txt_lookup.explain(ASKED, answers, None)
+
+
+def test_server_that_could_not_be_asked_is_mentioned_beside_those_that_have_the_value() -> None:
+    text = txt_lookup.explain(ASKED, seen({FIRST: {"a": [VALUE], "b": "timeout", "c": "unreachable"}}), None)
+    assert "b could not tell (timeout)" in text
+    assert "unreachable" not in text
 
 
 def test_found_values_by_name_and_server() -> None:
