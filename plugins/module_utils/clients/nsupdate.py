@@ -45,10 +45,11 @@ _MEANING = {
     "server that cannot reach its primary? Its log tells",
     "FORMERR": "it does not understand the update",
     "BADKEY": "it does not know {who}, or knows it for another algorithm: compare key_name and key_algorithm",
-    "BADSIG": "its secret of {who} is another one: compare key_secret, and key_algorithm",
+    "BADSIG": "it has another secret for {who}: compare key_secret, and key_algorithm",
     "BADTIME": "its clock and the clock of this host are more than five minutes apart",
     "BADTRUNC": "it does not take a signature of that length",
-    "UNSIGNED": "its answer is not signed with {who}, so that anybody may have sent it",
+    "UNSIGNED": "its answer is not signed with {who}, so that anybody may have sent it. A server that does not serve the "
+    "zone may answer that way: compare zone",
     "DELEGATED": "it has delegated the name to other servers: give the zone that holds it, and its primary server",
 }
 
@@ -178,6 +179,9 @@ class DynamicZone:
         except dns.tsig.PeerBadTruncation as error:
             raise Refused("BADTRUNC") from error
         except (dns.exception.DNSException, OSError, EOFError) as error:
+            # dnspython's own refusal of an unsigned answer, which others of its versions leave to the caller.
+            if self.key and isinstance(error, dns.exception.FormError):
+                raise Refused("UNSIGNED") from error
             way = "tcp" if self.tcp else "udp"
             raise Failure(
                 f"nsupdate: no answer from {self.server}, port {self.port}, {way}: {error or type(error).__name__}. "
