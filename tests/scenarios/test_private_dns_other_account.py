@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import boto3
@@ -149,25 +148,33 @@ def test_options_that_do_not_fit(account: Neighbours, options: dict[str, Any], s
 
 
 @pytest.mark.parametrize("removing", [False, True])
-def test_another_writer_in_between_loses_nothing(
-    account: Neighbours, monkeypatch: pytest.MonkeyPatch, removing: bool
-) -> None:
-    zone = account.make_zone()
-    record, value = account.record, f'"{account.configuration["Value"]}"'
-    if removing:
-        account.put(zone, "CREATE", record, [value], ttl=77)
-    read, overtaken = txt_zone.record_sets, []
+def test_another_writer_in_between_loses_nothing(account: Neighbours, removing: bool) -> None:
+    zone, name = account.make_zone(), account.record
+    value = f'"{account.configuration["Value"]}"'
+    # What was read: nothing, or our value alone. What is there by now has somebody else's, too.
+    account.put(zone, "CREATE", name, [FOREIGN, *([value] if removing else [])], ttl=77)
+    ours = {"name": name, "ttl": 1800, "values": [value]}
+    record = {
+        "name": name, "value": value.strip('"'), "present": not removing, "before": ours if removing else None,
+        "after": None if removing else ours,
+    }
+    keys = {"aws_access_key_id": THEIR_KEY, "aws_secret_access_key": "theirs"}
+    there = session.Aws((CONNECTION["region"], account.emulator.url, keys))
+    where = {"kind": "route53", "role_arn": None, "external_id": None}
+    made = txt_zone.change_record(there, where, zone, record)
+    assert txt_zone.record_change(there, where, made["Id"])["ChangeInfo"]["Status"] == "INSYNC"
+    assert account.txt(zone) == {name: (77, [FOREIGN] if removing else sorted([FOREIGN, value]))}
+    # Once more, as after a lost answer.
+    txt_zone.change_record(there, where, zone, record)
+    assert account.txt(zone) == {name: (77, [FOREIGN] if removing else sorted([FOREIGN, value]))}
 
-    def slow(*args: Any) -> Any:
-        found = read(*args)
-        if not overtaken:
-            overtaken.append("once")
-            account.put(zone, "UPSERT", record, [FOREIGN, *([value] if removing else [])], ttl=77)
-        return found
 
-    monkeypatch.setattr(txt_zone, "record_sets", lambda aws, where, zone_id, name: slow(aws, where, zone_id, name))
-    options = {"state": "absent", "name": "payments"} if removing else {}
-    result = account.run(hosted_zone_id=zone, **options)
-    assert not result.get("failed"), result["msg"]
-    assert account.txt(zone) == {record: (77, [FOREIGN] if removing else sorted([FOREIGN, value]))}
-    assert "theirs" not in json.dumps(result)
+def test_refusal_that_is_nobody_elses_change_is_told(account: Neighbours) -> None:
+    account.make_zone()
+    account.emulator.fault("error", service="route53", action="ChangeResourceRecordSets", code="InvalidChangeBatch",
+                           message="protected", status=400, times=0)
+    result, calls = account.calls(lambda: account.run(zone="example.com"), mutating=True)
+    assert result["failed"]
+    assert result["error"]["code"] == "InvalidChangeBatch"
+    assert "protected" in result["msg"]
+    assert calls == ["ChangeResourceRecordSets"]

@@ -48,8 +48,8 @@ _MEANING = {
     "BADSIG": "it has another secret for {who}: compare key_secret, and key_algorithm",
     "BADTIME": "its clock and the clock of this host are more than five minutes apart",
     "BADTRUNC": "it does not take a signature of that length",
-    "UNSIGNED": "its answer is not signed with {who}, so that anybody may have sent it. A server that does not serve the "
-    "zone may answer that way: compare zone",
+    "UNSIGNED": "its answer is not signed with {who}, so that anybody may have sent it. A server that does not serve "
+    "the zone may answer that way: compare zone",
     "DELEGATED": "it has delegated the name to other servers: give the zone that holds it, and its primary server",
 }
 
