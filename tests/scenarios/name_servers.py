@@ -5,10 +5,10 @@
 """A small public DNS of real servers on loopback: BIND's named, three times.
 
 PRIMARY has the root zone, and example.com with dynamic updates; SECONDARY has a copy of example.com, and
-child.example.com and example.net as zones of its own. RESOLVER follows delegations from the root. The same process
-answers on INSIDE with an internal copy of example.com, and on VPC with a private hosted zone as Route 53 makes them;
-AWS is a resolver like RESOLVER, with a cache of its own.
-named listens on the addresses of its interfaces only, so relays bring it the others.
+child.example.com, example.net and example.info as zones of its own. RESOLVER follows delegations from the root. The
+same process answers on INSIDE with an internal copy of example.com, and on VPC with a private hosted zone as Route 53
+makes them; AWS is a resolver like RESOLVER, with a cache of its own. named listens on the addresses of its interfaces
+only, so relays bring it the others.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ import dns.update
 from scenarios.relays import relay
 
 PRIMARY, SECONDARY, RESOLVER, INSIDE, VPC, AWS = (f"127.0.0.{number}" for number in range(1, 7))
+# Nothing listens here.
+NOBODY = "127.0.0.9"
 KEY = "keylink"
 # Knows the server, but may not update.
 STRANGER = "stranger"
@@ -64,6 +66,7 @@ _SECONDARY = """
 zone "example.com" {{ type secondary; primaries {{ {primary}; }}; file "copy.zone"; allow-notify {{ {primary}; }}; }};
 zone "child.example.com" {{ type primary; file "child.zone"; allow-update {{ key {key}; }}; }};
 zone "example.net" {{ type primary; file "example.net.zone"; allow-update {{ key {key}; }}; }};
+zone "example.info" {{ type primary; file "example.info.zone"; allow-update {{ key {key}; }}; }};
 """
 _RESOLVER = """
 view "inside" {{ match-clients {{ {inside}; }}; recursion yes;
@@ -88,6 +91,9 @@ example.com. NS ns2.example.com.
 ns1.example.com. A {primary}
 ns2.example.com. A {secondary}
 example.net. NS ns2.example.com.
+example.info. NS ns.example.info.
+ns.example.info. A {secondary}
+ns.example.info. A {nobody}
 """,
     "example.com": _SOA.format(server="ns1") + """
 @ NS ns1
@@ -98,6 +104,8 @@ child NS ns2
 """,
     "child": _SOA.format(server="ns2.example.com.") + "@ NS ns2.example.com.\n",
     "example.net": _SOA.format(server="ns2.example.com.") + "@ NS ns2.example.com.\n",
+    # A name server of two addresses, one of which does not answer.
+    "example.info": _SOA.format(server="ns") + "@ NS ns\nns A {secondary}\nns A {nobody}\n",
     # What is internal tells other values, but names the public servers.
     "inside": _SOA.format(server="ns1") + "@ NS ns1\n@ NS ns2\nns1 A {primary}\nns2 A {secondary}\n",
     "vpc": _SOA.format(server="ns-1536.awsdns-00.co.uk.") + """
@@ -207,7 +215,9 @@ def _until(true: Any, seconds: float = 20) -> None:
 def running(directory: Path) -> Iterator[NameServers]:
     """The servers on a port of their own."""
     servers = NameServers(_free_ports())
-    places = {"primary": PRIMARY, "secondary": SECONDARY, "inside": INSIDE, "vpc": VPC, "aws": AWS, "key": KEY}
+    places = {
+        "primary": PRIMARY, "secondary": SECONDARY, "inside": INSIDE, "vpc": VPC, "aws": AWS, "nobody": NOBODY, "key": KEY,
+    }
     roles = {
         "primary": (_PRIMARY, servers.port, "recursion no;"),
         "secondary": (_SECONDARY, servers.secondary_port, "recursion no;"),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from scenarios.domains import NAME, Updater
-from scenarios.name_servers import INSIDE, PRIMARY, SECONDARY, VPC, NameServers
+from scenarios.name_servers import INSIDE, NOBODY, PRIMARY, SECONDARY, VPC, NameServers
 
 
 @pytest.fixture
@@ -47,6 +47,20 @@ def test_each_name_is_told_with_each_server(account: Updater) -> None:
         ("ns1.example.com", PRIMARY, "nxdomain"), ("ns2.example.com", SECONDARY, "nxdomain"),
     ]
     assert len({answer["name"] for answer in seen}) == len(seen)
+
+
+def test_every_address_of_a_name_server_is_asked(emulator: Any, public_dns: NameServers) -> None:
+    account = Updater(emulator, public_dns)
+    account.make_service("myproxy.example.info")
+    configuration = account.configuration
+    record = f"{configuration['Name']}.example.info"
+    public_dns.put(record, configuration["Value"], server=SECONDARY, zone="example.info")
+    result = account.by_hand(check=True, query_timeout=1)
+    (found,) = [answer for answer in result["dns_seen"] if answer["name"] == record]
+    assert {item["server"]: item["status"] for item in found["servers"]} == {
+        f"ns.example.info ({SECONDARY})": "found", f"ns.example.info ({NOBODY})": "no answer",
+    }
+    assert f"ns.example.info ({NOBODY}) could not tell (no answer)" in result["explanation"]
 
 
 def test_alias_into_a_zone_of_other_servers_is_followed(account: Updater) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""private_dns_verify with the zone in another account, whose role is assumed for Route 53 alone."""
+"""private_dns_verify with the zone in another account, whose role is assumed for Route 53 alone (R58, N8)."""
 
 from __future__ import annotations
 

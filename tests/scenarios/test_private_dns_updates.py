@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""private_dns_verify with a zone of BIND that takes dynamic updates; AWS looks in the same servers."""
+"""private_dns_verify with a zone of BIND that takes dynamic updates (R58, N8, N9); AWS looks in the same servers."""
 
 from __future__ import annotations
 
@@ -84,6 +84,16 @@ def test_values_and_ttl_of_others_stay_on_the_way_there_and_back(account: Update
     assert verbs(planned) == verbs(gone) == [("TXT record", NAME, "update")]
     assert account.servers.txt(account.record) == kept
     assert not account.run(key=key, **options)["changed"]
+
+
+def test_record_that_vanished_from_the_zone_is_published_again(account: Updater) -> None:
+    account.make_service()
+    account.run()
+    account.servers.delete(account.record)
+    result, writes = account.calls(account.run, mutating=True)
+    assert verbs(result) == [("TXT record", NAME, "create"), ("domain verification", NAME, "keep")]
+    assert writes == []
+    assert account.servers.txt(account.record) is not None
 
 
 def test_absent_deletes_the_record_with_its_last_value(account: Updater) -> None:

@@ -19,10 +19,9 @@ from pathlib import Path
 PLACES = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
 # Debian's way to keep a package's service from being started: 101 is "forbidden by policy".
 POLICY = Path("/usr/sbin/policy-rc.d")
-STEPS = (
-    ("apt-get", "-qq", "update"),
-    ("apt-get", "-qq", "install", "--yes", "--no-install-recommends", "bind9"),
-)
+# A registry that is not there is given up soon, and another apt-get is waited for.
+APT_GET = ("apt-get", "-qq", "-o", "Acquire::http::Timeout=20", "-o", "DPkg::Lock::Timeout=120")
+STEPS = ((*APT_GET, "update"), (*APT_GET, "install", "--yes", "--no-install-recommends", "bind9"))
 
 
 def main() -> int:
