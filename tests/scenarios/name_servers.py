@@ -216,7 +216,8 @@ def running(directory: Path) -> Iterator[NameServers]:
     """The servers on a port of their own."""
     servers = NameServers(_free_ports())
     places = {
-        "primary": PRIMARY, "secondary": SECONDARY, "inside": INSIDE, "vpc": VPC, "aws": AWS, "nobody": NOBODY, "key": KEY,
+        "primary": PRIMARY, "secondary": SECONDARY, "inside": INSIDE, "vpc": VPC, "aws": AWS, "nobody": NOBODY,
+        "key": KEY,
     }
     roles = {
         "primary": (_PRIMARY, servers.port, "recursion no;"),
