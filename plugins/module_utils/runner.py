@@ -20,7 +20,7 @@ from ansible.module_utils.common import warnings
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws, NoAws
+from ansible_collections.keylink.aws.plugins.module_utils.clients.session import DENIED, Aws, NoAws
 from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError, Failure
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import find, substitute
 from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Plan, Step, Wait
@@ -39,7 +39,6 @@ Params = Mapping[str, Any]
 _EVENTUAL = 30.0
 # More at once, and EC2 answers with RequestLimitExceeded.
 _SIDE_BY_SIDE = 8
-_DENIED = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError")
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
 _INVALID = (
     "AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId",
@@ -156,17 +155,12 @@ class _Run:
         plan = self.spec.plan(self.params, current)
         self.facts = plan.facts
         self._refuse(plan.unmet)
-        for warning in plan.warnings:
-            self.module.warn(warning)
-        after = plan.after
-        if not self.check_mode:
-            for batch in plan.batches:
-                self._apply(batch)
-            settled = self.params.get("wait") and plan.settle
-            if settled:
-                self._wait(plan.settle)
-            if plan.steps or settled:
-                after = self._observed(plan, current)
+        try:
+            after = plan.after if self.check_mode else self._carried_out(plan, current)
+        finally:
+            # Told of a run that fails, too: they may say why.
+            for warning in substitute(plan.warnings, self.bound):
+                self.module.warn(warning)
         returned = {**self.spec.returns(self.params, after), **plan.facts}
         if "waited_seconds" in returned:
             returned["waited_seconds"] = round(self.waited)
@@ -181,10 +175,21 @@ class _Run:
             result["diff"] = substitute(plan.diff, self.bound)
         return result
 
+    def _carried_out(self, plan: Plan, before: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The state after the steps of PLAN, and after what has to be waited for."""
+        for batch in plan.batches:
+            self._apply(batch)
+        settled = self.params.get("wait") and plan.settle
+        if settled:
+            self._wait(plan.settle)
+        return self._observed(plan, before) if plan.steps or settled else plan.after
+
     def _aws(self) -> Aws:
-        if self.spec.connection:
-            return Aws(get_aws_connection_info(self.module))
-        return NoAws(self.params.get("region") or "")
+        if not self.spec.connection:
+            return NoAws(self.params.get("region") or "")
+        region, endpoint, parameters = get_aws_connection_info(self.module)
+        # A module of several Regions needs no other one besides them.
+        return Aws((region or next(iter(self.params.get("regions") or ()), None), endpoint, parameters))
 
     def held(self, error: AwsError) -> str:
         """What stands in the way of a refused call, as far as this identity may look."""
@@ -367,7 +372,7 @@ def _dig(answer: Any, path: str) -> Any:
 def _explain(error: AwsError, advice: Mapping[str, str]) -> dict[str, Any]:
     tried = error.tried or error.action
     what_to_do = ""
-    if error.code in _DENIED:
+    if error.code in DENIED:
         what_to_do = f" The identity in use needs the permission {error.action}."
     elif error.code in _EXPIRED:
         what_to_do = " The credentials have expired: sign in again, or refresh the job template's credential."

@@ -35,6 +35,8 @@ MODULES = (
     "kms.stores",
     "kms.changes",
     "kms.keys",
+    "kms.key_care",
+    "cloudwatch",
 )
 
 

@@ -55,7 +55,7 @@ class Settings:
     access_keys: list[str] = field(default_factory=list)
     # Access key ids whose session is over ("*": all of them).
     expired: list[str] = field(default_factory=list)
-    # Actions nobody may perform, with wildcards: "ec2:CreateVpc", "kms:*".
+    # Actions nobody may perform, with wildcards: "ec2:CreateVpc", "kms:*"; "kms:*@us-east-1" in one Region.
     denied: list[str] = field(default_factory=list)
     # Code of an AWS service -> Availability Zones in which it has no endpoints.
     zones_without: dict[str, list[str]] = field(default_factory=dict)
@@ -64,10 +64,10 @@ class Settings:
     # Seconds of the clock by name, where they differ from DELAYS.
     delays: dict[str, float] = field(default_factory=dict)
     key_store_quota: int = 10
-    # Whether credential and URI path of a connected external store may change: AWS's pages disagree.
-    live_updates: bool = True
     # Requests of LookupEvents a second that CloudTrail takes (AWS: 2); 0 is any number.
     lookup_rate: float = 0
+    # Whether credential and URI path of a connected external store may change: AWS's pages disagree.
+    live_updates: bool = True
     # Seconds that a proxy has for an answer.
     proxy_timeout: float = 0.25
 

@@ -267,3 +267,8 @@ def returns(params: Params, view: Mapping[str, Any]) -> View:
         "custom_key_store_id": store.get("custom_key_store_id"),
         "connection_state": store.get("connection_state"),
     }
+
+
+def service(raw: Mapping[str, Any]) -> View:
+    """An endpoint service as it was read for a key store."""
+    return _service(raw)
