@@ -21,6 +21,7 @@ from scenarios import clusters
 from scenarios import prerequisites as before
 from scenarios.cloudhsm import CONNECT, CREATE, DISCONNECT, UPDATE, last, stores, writes
 from scenarios.harness import CONNECTION
+from scenarios.stage import kill
 
 PLAYBOOK = [str(Path(sys.executable).parent / "ansible-playbook"), "keylink.aws.cloudhsm_key_store"]
 
@@ -107,7 +108,7 @@ def test_a_killed_run_is_finished_by_the_next(world: Any, variables: Path) -> No
     world.configure(time_scale=1.0)
     with start(world, variables) as process:
         before.until(lambda: CONNECT in writes(world))
-        process.kill()
+        kill(process)
     assert [store["ConnectionState"] for store in stores(world)] == ["CONNECTING"]
     world.configure(time_scale=0.0)
     world.advance(1500)
