@@ -30,6 +30,8 @@ def test_verification_starts_only_when_all_servers_of_the_zone_have_the_record(a
     assert early["changed"]
     assert "has the value on ns1.example.com, but not yet on ns2.example.com" in early["msg"]
     assert "next run goes on" in early["msg"]
+    assert early["txt_found"] == {account.record: {"ns1.example.com": [value]}}
+    assert early["dns_seen"][0]["name"] == account.record
     before = account.servers.serial(PRIMARY)
     account.servers.spread()
     result = account.run()

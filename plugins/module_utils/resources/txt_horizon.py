@@ -25,8 +25,8 @@ def split(answers: Answers, value: str) -> list[str]:
     having = [answer for answer in answers if value in (answer.get("resolver") or ())]
     return [
         f"the DNS resolver of this host has the value at {answer['name']}, but the servers of the zone "
-        f"{answer['zone']} ({listing(_names(answer))}) do not: it is in an internal copy of the zone (split horizon), "
-        "where AWS does not look; publish it in the public zone too"
+        f"{answer['zone']} ({listing(_names(answer))}) do not: it is in an internal copy of the zone (split horizon) "
+        "or left in a cache, and AWS looks in neither; publish it in the public zone too"
         for answer in having
     ]
 

@@ -224,7 +224,9 @@ def _prefixed(name: str, asked: Mapping[str, Any]) -> bool:
 def judge_published(asked: Mapping[str, Any], held_in: str | None, seen: Mapping[str, Any]) -> Verdict:
     """Whether the record is there for AWS to find."""
     text = explain(asked, seen, held_in)
-    return Verdict(DONE if published(asked, seen) else WAITING, text)
+    if published(asked, seen):
+        return Verdict(DONE, text)
+    return Verdict(WAITING, text, _told(text, seen))
 
 
 def judge_verified(asked: Mapping[str, Any], held_in: str | None, raw: Mapping[str, Any]) -> Verdict:
@@ -242,5 +244,10 @@ def judge_verified(asked: Mapping[str, Any], held_in: str | None, raw: Mapping[s
     return Verdict(
         FAILED,
         f"AWS did not find the TXT record (state failed). Seen now: {text}.",
-        {"verification_state": state, "explanation": text, "txt_found": found(raw["seen"])},
+        {"verification_state": state, **_told(text, raw["seen"])},
     )
+
+
+def _told(text: str, seen: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Keys of the result of a run that ends here."""
+    return {"explanation": text, "txt_found": found(seen), "dns_seen": looked_up(seen)}
