@@ -22,7 +22,7 @@ SITE = $(shell $(BIN)/python -c '$(PURELIB)')
 heading = @printf '\n==== %s\n' '$(1)'
 
 .NOTPARALLEL:
-.PHONY: setup demo test lint pytest ordinary sanity units scenarios ansible-lint molecule bench build clean
+.PHONY: setup dns-server demo test lint pytest ordinary sanity units scenarios ansible-lint molecule bench build clean
 
 setup: $(READY)
 
@@ -33,6 +33,10 @@ $(READY): requirements.txt tests/requirements.txt
 	set -e; for root in "$$($(BIN)/python -c '$(PURELIB)')" .venv/types; do \
 		mkdir -p "$$root/ansible_collections/keylink"; ln -sfn "$(CURDIR)" "$$root/ansible_collections/keylink/aws"; done
 	@touch $@
+
+# BIND for the tests that ask a real name server; skipped, and said so, where it cannot be had.
+dns-server: setup
+	$(BIN)/python tests/tools/install_dns_server.py
 
 demo: setup
 	$(BIN)/python tests/demo/demo.py
@@ -52,12 +56,12 @@ lint: setup
 	$(call heading,antsibull-changelog)
 	antsibull-changelog lint
 
-pytest: setup
+pytest: setup dns-server
 	$(call heading,pytest: units + fidelity + scenarios)
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 # The scenarios once more, each module in its own process.
-ordinary: setup
+ordinary: setup dns-server
 	$(call heading,pytest: scenarios with ordinary modules)
 	KEYLINK_IN_PROCESS=false $(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/scenarios
 
@@ -69,7 +73,7 @@ units: setup
 	$(call heading,ansible-test units)
 	$(BIN)/python tests/tools/run_ansible_test.py units
 
-scenarios: setup
+scenarios: setup dns-server
 	$(BIN)/python -m pytest tests/scenarios
 
 # ansible-lint installs a copy of the collection: not where the other parts would find it.
