@@ -25,6 +25,7 @@ class ActionModule(ActionBase):
                 "results": {"type": "list", "elements": "dict", "required": True},
                 "facts": {"type": "dict", "default": {}},
                 "people": {"type": "list", "elements": "str", "default": []},
+                "text": {"type": "list", "elements": "str", "default": []},
             }
         )
         results = given["results"]
@@ -36,6 +37,7 @@ class ActionModule(ActionBase):
             given["facts"],
             [*to_do, *given["people"]],
             bool(self._task.check_mode),
+            given["text"],
         )
         Display().display("\n" + "\n".join(lines) + "\n")
         return {**result, "changed": False, "lines": lines}

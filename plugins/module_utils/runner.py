@@ -19,7 +19,7 @@ from ansible.module_utils.common import warnings
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws
+from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws, NoAws
 from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError, Failure
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import find, substitute
 from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Plan, Step, Wait
@@ -59,6 +59,7 @@ class Spec:
     read: the current state. plan: what to do. returns: the module's keys from a state (predicted or read).
     calls: client functions that steps and waits name, besides "service.operation" of boto3.
     explain: error code of AWS -> what it means here and what to do, as a sentence.
+    connection: false for a module that talks to something else than AWS; a Region is then what the options say.
     """
 
     argument_spec: Mapping[str, Any]
@@ -69,6 +70,7 @@ class Spec:
     calls: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     constraints: Mapping[str, Any] = field(default_factory=dict)
     explain: Mapping[str, str] = field(default_factory=dict)
+    connection: bool = True
 
     @property
     def module_arguments(self) -> dict[str, Any]:
@@ -97,7 +99,7 @@ class OrdinaryModule(AnsibleAWSModule):
 
 def run_module(spec: Spec) -> None:
     """The front of an ordinary module."""
-    run(spec, OrdinaryModule(**spec.module_arguments), Context())
+    run(spec, OrdinaryModule(check_boto3=spec.connection, **spec.module_arguments), Context())
 
 
 def run(spec: Spec, module: Any, context: Context) -> None:
@@ -127,8 +129,9 @@ class _Run:
     def result(self) -> dict[str, Any]:
         if not self.context.options_only:
             self._refuse_placeholders()
-        self.aws = Aws(get_aws_connection_info(self.module))
+        self.aws = self._aws()
         self.aws.say = self.context.progress
+        self.aws.clock = self.context.clock
         self._refuse(self.spec.check(self.params, self.aws.region), {})
         if self.context.options_only:
             return {"changed": False}
@@ -156,6 +159,11 @@ class _Run:
         if plan.changed:
             result["diff"] = substitute(plan.diff, self.bound)
         return result
+
+    def _aws(self) -> Aws:
+        if self.spec.connection:
+            return Aws(get_aws_connection_info(self.module))
+        return NoAws(self.params.get("region") or "")
 
     def _observed(self, plan: Plan) -> Mapping[str, Any]:
         """The state after the steps, read until it shows what they made: AWS's lists lag behind for a while."""

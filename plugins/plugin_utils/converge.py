@@ -81,8 +81,7 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         name = self._task.resolved_action
         if self._in_process(task_vars):
-            progress = self._say if not self._task.check_mode else _quiet
-            result.update(self._run_here(name, self._task.args, task_vars, runner.Context(progress=progress)))
+            result.update(self._run_here(name, self._task.args, task_vars, runner.Context(progress=self._say)))
         else:
             result.update(
                 self._execute_module(
@@ -129,7 +128,10 @@ class OptionsCheck(ActionModule):
             for step in common.pop("steps")
         ]
         failed = [item for item in found if item.get("failed")]
-        unmet = [each for item in failed for each in item.get("unmet_requirements", [])]
+        # Steps share options, and so what is wrong with them.
+        unmet: list[dict[str, Any]] = []
+        for each in (each for item in failed for each in item.get("unmet_requirements", [])):
+            unmet += [] if each in unmet else [each]
         other = [item["msg"] for item in failed if "unmet_requirements" not in item]
         if not failed:
             return {**result, "changed": False}
@@ -153,10 +155,6 @@ def outcome(spec: runner.Spec, arguments: Mapping[str, Any], context: runner.Con
     except _Ended as end:
         return end.result
     raise AnsibleError("The module ended without a result.")
-
-
-def _quiet(text: str) -> None:
-    """Check mode waits for nothing, so it has nothing to tell."""
 
 
 @contextmanager

@@ -24,10 +24,28 @@ _UNKNOWN = {
     "json": AwsError("UnrecognizedClientException", "The security token included in the request is invalid.", 400),
 }
 _DENIED = {"ec2": "UnauthorizedOperation", "json": "AccessDeniedException"}
+# What is answered to callers whom AWS does not know.
+STRANGERS = {
+    "ExpiredToken", "InvalidClientTokenId", *(error.code for error in (*_EXPIRED.values(), *_UNKNOWN.values()))
+}
 
 
 def action_name(identified: Identified) -> str:
     return f"{IAM_PREFIX.get(identified.service, identified.service)}:{identified.operation}"
+
+
+def caller(access_key: str, account: str, region: str, settings: Settings) -> str:
+    """The ARN of who signs with an access key."""
+    return settings.identities.get(access_key, f"arn:{partition(region)}:iam::{account}:user/emulated")
+
+
+def refusal(identified: Identified, arn: str, why: str) -> AwsError:
+    """The refusal of an action, in the words of the protocol."""
+    text = f"User: {arn} is not authorized to perform: {action_name(identified)} {why}"
+    if identified.protocol == "ec2":
+        text = f"You are not authorized to perform this operation. {text}"
+    code = _DENIED.get(identified.protocol, "AccessDenied")
+    return AwsError(code, text, 400 if identified.protocol == "json" else 403)
 
 
 def check(identified: Identified, account: str, settings: Settings) -> None:
@@ -45,12 +63,5 @@ def check(identified: Identified, account: str, settings: Settings) -> None:
         # AWS answers this one whatever the policies say.
         return
     if any(fnmatchcase(action.lower(), pattern.lower()) for pattern in settings.denied):
-        arn = f"arn:{partition(identified.region)}:iam::{account}:user/emulated"
-        text = f"User: {arn} is not authorized to perform: {action}"
-        if protocol == "ec2":
-            text = f"You are not authorized to perform this operation. {text}"
-        raise AwsError(
-            _DENIED.get(protocol, "AccessDenied"),
-            f"{text} because no identity-based policy allows the {action} action",
-            400 if protocol == "json" else 403,
-        )
+        arn = caller(key, account, identified.region, settings)
+        raise refusal(identified, arn, f"because no identity-based policy allows the {action} action")

@@ -10,7 +10,7 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
-READING = ("Describe", "List", "Get", "Lookup", "Test", "Search")
+READING = ("Describe", "List", "Get", "Lookup", "Test", "Search", "Filter")
 # Operations that read although their name does not say so, or the reverse.
 READS = {"AssumeRole", "Encrypt", "Decrypt", "ReEncrypt", "Sign", "Verify", "GenerateMac", "VerifyMac"}
 SECRETS = {"RawSecretAccessKey", "KeyStorePassword", "Plaintext", "SecretAccessKey", "Password"}

@@ -12,6 +12,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 
+def call_through(client: Any, host: str) -> Any:
+    """Let a boto3 client call its service by a host name of an interface endpoint, at the emulator's address."""
+
+    def name(request: Any, **dummy: Any) -> None:
+        request.headers["Host"] = host
+
+    client.meta.events.register(f"before-sign.{client.meta.service_model.service_id.hyphenize()}", name)
+    return client
+
+
 class Emulator:
     """The control API of the emulator at a URL."""
 

@@ -12,6 +12,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from . import access, calllog, faults, moto_base, protocol, stale, validation
+from .cloudtrail import observe
+from .ec2 import endpoint_routes
+from .ec2.endpoint_state import Endpoint
 from .errors import AwsError
 from .protocol import HttpRequest, HttpResponse, Identified
 from .registry import OPERATIONS, Call
@@ -47,11 +50,17 @@ class Front:
             "error": None,
             "fault": None,
             "request_id": request_id,
+            "vpc_endpoint_id": None,
         }
+        endpoint: Endpoint | None = None
+        refusal: AwsError | None = None
         with self.lock:
             try:
-                response = self._answer(identified, request, request_id, entry)
+                self.world.clock.run_due()
+                endpoint = endpoint_routes.through(self.world, identified, request)
+                response = self._answer(identified, request, request_id, entry, endpoint)
             except AwsError as error:
+                refusal = error
                 response = protocol.render_error(identified, error, request_id)
                 entry["error"] = error.code
             except Exception as error:
@@ -61,7 +70,9 @@ class Front:
                 entry["error"] = "InternalFailure"
             entry["status"] = response.status
             entry["ms"] = round((time.monotonic() - started) * 1000, 2)
+            entry["vpc_endpoint_id"] = endpoint.id if endpoint is not None else None
             self.log.add(entry)
+            observe.call(self.world, identified, request, entry, response, refusal, endpoint)
         return response
 
     def reset(self) -> None:
@@ -73,13 +84,19 @@ class Front:
             moto_base.reset()
 
     def _answer(
-        self, identified: Identified, request: HttpRequest, request_id: str, entry: dict[str, Any]
+        self,
+        identified: Identified,
+        request: HttpRequest,
+        request_id: str,
+        entry: dict[str, Any],
+        endpoint: Endpoint | None,
     ) -> HttpResponse:
-        self.world.clock.run_due()
         account = self.world.account_of(identified.access_key)
         params = protocol.parse(identified, request) if identified.operation_model is not None else {}
         entry["params"] = calllog.redact(params)
         access.check(identified, account, self.world.settings)
+        if endpoint is not None:
+            observe.check_endpoint_policy(self.world, identified, params, endpoint)
         text = json.dumps(params, default=str, sort_keys=True)
         fault = self.faults.pick(identified, text)
         if fault is not None:
@@ -87,7 +104,7 @@ class Front:
             broken = self._break(fault, identified, text, request_id)
             if broken is not None:
                 return broken
-        response = self._perform(identified, request, params, account, request_id)
+        response = self._perform(identified, request, params, account, request_id, endpoint)
         if entry["mutating"]:
             self.memory.wrote(time.monotonic(), response.body)
         else:
@@ -114,7 +131,13 @@ class Front:
         return None
 
     def _perform(
-        self, identified: Identified, request: HttpRequest, params: dict[str, Any], account: str, request_id: str
+        self,
+        identified: Identified,
+        request: HttpRequest,
+        params: dict[str, Any],
+        account: str,
+        request_id: str,
+        endpoint: Endpoint | None,
     ) -> HttpResponse:
         model = identified.operation_model
         if model is None:
@@ -137,8 +160,9 @@ class Front:
         def by_moto(name: str, wanted: dict[str, Any]) -> dict[str, Any]:
             return moto_base.perform(identified, account, name, wanted)
 
+        source = {} if endpoint is None else {"aws:sourcevpce": endpoint.id, "aws:sourcevpc": endpoint.vpc_id}
         call = Call(
             self.world, identified.service, identified.operation, params, identified.region, account,
-            identified.access_key, by_moto,
+            identified.access_key, by_moto, source,
         )
         return protocol.render(identified, handler(call), request_id)

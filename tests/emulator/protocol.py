@@ -29,7 +29,12 @@ from .errors import AwsError
 # Signing name -> name in botocore's data, where they differ.
 SERVICES = {"elasticloadbalancing": "elbv2", "cloudhsm": "cloudhsmv2", "monitoring": "cloudwatch"}
 VERSIONS = {"2016-11-15": "ec2", "2015-12-01": "elbv2", "2012-06-01": "elb", "2011-06-15": "sts"}
-TARGETS = {"TrentService": "kms", "BaldrApiService": "cloudhsmv2"}
+TARGETS = {
+    "TrentService": "kms",
+    "BaldrApiService": "cloudhsmv2",
+    "com.amazonaws.cloudtrail.v20131101.CloudTrail": "cloudtrail",
+    "Logs": "logs",
+}
 PATHS = {"/2013-04-01/": "route53"}
 
 _SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
@@ -105,7 +110,7 @@ def identify(request: HttpRequest, default_region: str) -> Identified:
         form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
     elif request.query and request.path == "/":
         form = dict(parse_qsl(request.query, keep_blank_values=True))
-    prefix, dummy, target = request.headers.get("x-amz-target", "").partition(".")
+    prefix, dummy, target = request.headers.get("x-amz-target", "").rpartition(".")
     service = VERSIONS.get(form.get("Version", "")) or TARGETS.get(prefix.split("_")[0]) or ""
     if not service and signing_name:
         service = SERVICES.get(signing_name, signing_name)

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from .errors import AwsError
@@ -34,6 +34,8 @@ class Call:
     access_key: str
     # Carries a request of this service out by moto, whose backends hold whatever is not emulated here.
     moto: Callable[[str, dict[str, Any]], dict[str, Any]]
+    # Condition keys that say through which endpoint the call came, if any.
+    source: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:

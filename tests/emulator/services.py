@@ -10,6 +10,9 @@ import importlib
 MODULES = (
     "sts",
     "cloudhsm",
+    "cloudtrail.lookup",
+    "cloudtrail.trails",
+    "logs",
     "ec2.generic",
     "ec2.network",
     "ec2.tags",

@@ -26,6 +26,7 @@ DELAYS: dict[str, float] = {
     "xks_disconnect": 300,
     "cloudhsm_connect": 1200,
     "cloudhsm_disconnect": 120,
+    "cloudtrail_event": 300,
 }
 
 
@@ -45,6 +46,10 @@ class Settings:
     dns_server: str | None = None
     # Access key id -> account; every other key belongs to `account`.
     accounts: dict[str, str] = field(default_factory=dict)
+    # Access key id -> the ARN of who has it; everybody else is user/emulated.
+    identities: dict[str, str] = field(default_factory=dict)
+    # Access key id -> the VPC that its calls come from: private DNS takes them through the endpoints there.
+    callers_in_vpc: dict[str, str] = field(default_factory=dict)
     # When not empty, only these access key ids exist.
     access_keys: list[str] = field(default_factory=list)
     # Access key ids whose session is over ("*": all of them).
@@ -54,6 +59,8 @@ class Settings:
     # Seconds of the clock by name, where they differ from DELAYS.
     delays: dict[str, float] = field(default_factory=dict)
     key_store_quota: int = 10
+    # Requests of LookupEvents a second that CloudTrail takes (AWS: 2); 0 is any number.
+    lookup_rate: float = 0
     # Seconds that a proxy has for an answer.
     proxy_timeout: float = 0.25
 

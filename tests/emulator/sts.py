@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import access
 from .registry import Call, operation
 
 
 @operation("sts", "GetCallerIdentity")
 def get_caller_identity(call: Call) -> dict[str, Any]:
-    return {
-        "UserId": "AIDAEMULATED000000000",
-        "Account": call.account,
-        "Arn": f"arn:{call.partition}:iam::{call.account}:user/emulated",
-    }
+    arn = access.caller(call.access_key, call.account, call.region, call.settings)
+    return {"UserId": "AIDAEMULATED000000000", "Account": call.account, "Arn": arn}

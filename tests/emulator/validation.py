@@ -20,6 +20,8 @@ from .errors import AwsError
 _PROTOCOL_PARAMETERS = {"Action", "Version", "AWSAccessKeyId", "SignatureMethod", "SignatureVersion", "Timestamp"}
 # Strings that one service model bounds and its service treats itself, with an error of its own.
 _OWN_CHECKS = {"Marker", "NextToken", "NextMarker"}
+# The same, of one operation.
+_OWN_OF_OPERATION = {("LookupEvents", ".MaxResults")}
 
 
 def check(protocol: str, model: OperationModel, params: dict[str, Any]) -> None:
@@ -27,7 +29,7 @@ def check(protocol: str, model: OperationModel, params: dict[str, Any]) -> None:
     shape = model.input_shape
     if shape is None:
         return
-    flaws = list(_flaws(shape, params, ""))
+    flaws = [flaw for flaw in _flaws(shape, params, "") if (model.name, flaw[1]) not in _OWN_OF_OPERATION]
     if not flaws:
         return
     if protocol == "ec2":

@@ -9,9 +9,7 @@ import dataclasses
 import json
 import os
 import socket
-import socketserver
 import ssl
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +23,7 @@ from emulator.connect import (
     check_proxy,
     describe_external_key,
 )
+from emulator.peers import Peer, answering, dripping, hanging_up, resetting, silent
 from emulator.proxy import DEGRADED, UNAVAILABLE, Behaviour, ExternalKey, XksProxy
 from emulator.proxy.errors import STATUS
 
@@ -252,56 +251,6 @@ def test_silence_after_250_ms_is_a_time_out(good: pki.Files) -> None:
         assert check(good, proxy.address, timeout=PATIENCE).code is None
 
 
-class Raw:
-    """A server that does one thing to each connection."""
-
-    def __init__(self, action: Callable[[socket.socket], None], context: ssl.SSLContext | None = None) -> None:
-        class Handler(socketserver.BaseRequestHandler):
-            def handle(self) -> None:
-                connection = self.request
-                try:
-                    if context is not None:
-                        connection = context.wrap_socket(connection, server_side=True)
-                    action(connection)
-                except OSError:
-                    return
-                finally:
-                    connection.close()
-
-        self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.server.block_on_close = False
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def __enter__(self) -> tuple[str, int]:
-        return ("127.0.0.1", int(self.server.server_address[1]))
-
-    def __exit__(self, *exception: object) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-
-
-def answering(data: bytes) -> Callable[[socket.socket], None]:
-    def action(connection: socket.socket) -> None:
-        connection.recv(65536)
-        connection.sendall(data)
-
-    return action
-
-
-def dripping(connection: socket.socket) -> None:
-    """A byte now and then keeps an ordinary socket time-out from ever being reached."""
-    connection.recv(65536)
-    for _byte in range(40):
-        connection.sendall(b"H")
-        threading.Event().wait(0.05)
-
-
-def silent(connection: socket.socket) -> None:
-    connection.recv(65536)
-    threading.Event().wait(1.0)
-
-
 @pytest.fixture(scope="module")
 def tls(good: pki.Files) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -310,18 +259,18 @@ def tls(good: pki.Files) -> ssl.SSLContext:
 
 
 def test_garbage_over_tls_is_an_invalid_response(good: pki.Files, tls: ssl.SSLContext) -> None:
-    with Raw(answering(b"\x00\x01 not HTTP at all\r\n\r\n"), tls) as address:
+    with Peer(answering(b"\x00\x01 not HTTP at all\r\n\r\n"), tls) as address:
         assert check(good, address).code == RESPONSE
 
 
 def test_a_slow_drip_is_a_time_out(good: pki.Files, tls: ssl.SSLContext) -> None:
-    with Raw(dripping, tls) as address:
+    with Peer(dripping, tls) as address:
         assert check(good, address, timeout=0.25).code == TIMED_OUT
 
 
 def test_a_half_answer_is_an_invalid_response(good: pki.Files, tls: ssl.SSLContext) -> None:
     half = b'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"xksProxyFleetSize": 1'
-    with Raw(answering(half), tls) as address:
+    with Peer(answering(half), tls) as address:
         assert check(good, address).code == RESPONSE
 
 
@@ -330,19 +279,26 @@ def test_chunked_answers_are_understood(good: pki.Files, tls: ssl.SSLContext) ->
     health = {"xksProxyFleetSize": 1, "xksProxyVendor": "v", "xksProxyModel": "m", "ekmVendor": "e"}
     body = json.dumps(health | {"ekmFleetDetails": [manager]}).encode()
     chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
-    with Raw(answering(chunked), tls) as address:
+    with Peer(answering(chunked), tls) as address:
         assert check(good, address).code is None
 
 
 def test_a_peer_that_speaks_something_else_has_no_tls(good: pki.Files) -> None:
-    with Raw(answering(b"220 mail.example.com ESMTP\r\n")) as address:
+    with Peer(answering(b"220 mail.example.com ESMTP\r\n")) as address:
         assert check(good, address).code == TLS
-    with Raw(lambda connection: None) as address:
-        assert check(good, address).code == TLS
+
+
+@pytest.mark.parametrize("action", [resetting, hanging_up, lambda connection: None], ids=["reset", "end", "at once"])
+def test_a_peer_that_hangs_up_on_the_handshake_is_not_reachable(
+    good: pki.Files, action: Callable[[socket.socket], None]
+) -> None:
+    """It says nothing about TLS: a load balancer without healthy targets does the same."""
+    with Peer(action) as address:
+        assert check(good, address).code == UNREACHABLE
 
 
 def test_a_peer_that_never_shakes_hands_is_a_time_out(good: pki.Files) -> None:
-    with Raw(silent) as address:
+    with Peer(silent) as address:
         assert check(good, address, handshake_timeout=0.2).code == TIMED_OUT
 
 

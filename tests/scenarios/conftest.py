@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from emulator import server
+from scenarios.proxies import House
 
 if os.environ.get("KEYLINK_IN_PROCESS") == "false":
     # These choose the way themselves.
@@ -29,3 +30,9 @@ def embedded_aws() -> Iterator[Any]:
 def emulator(embedded_aws: Any) -> Any:
     embedded_aws.reset()
     return embedded_aws
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """Authorities for proxies with any flaw."""
+    return House.build(tmp_path_factory.mktemp("authorities"))

@@ -24,8 +24,11 @@ CONNECTION = {
 }
 
 
-def run_module(endpoint_url: str, module: str, /, *, check: bool = False, **options: Any) -> dict[str, Any]:
-    """The result of MODULE with OPTIONS; a failure is a result with failed: true."""
+def run_module(
+    endpoint_url: str, module: str, /, *, check: bool = False, context: runner.Context | None = None, **options: Any
+) -> dict[str, Any]:
+    """The result of MODULE with OPTIONS; a failure is a result with failed: true. In a process of its own it has
+    another CONTEXT: real time, and nobody who listens."""
     arguments = {
         **CONNECTION,
         "endpoint_url": endpoint_url,
@@ -40,4 +43,4 @@ def run_module(endpoint_url: str, module: str, /, *, check: bool = False, **opti
     if os.environ.get("KEYLINK_IN_PROCESS") == "false":
         return ordinary.run(module, arguments)
     spec = importlib.import_module(f"ansible_collections.keylink.aws.plugins.modules.{module}").SPEC
-    return converge.outcome(spec, arguments, runner.Context())
+    return converge.outcome(spec, arguments, context or runner.Context())

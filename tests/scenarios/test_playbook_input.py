@@ -54,6 +54,8 @@ def test_bad_input_is_named_and_stops_everything(stage: Stage, case: str) -> Non
     done = stage.play("-e", json.dumps(given))
     assert done.returncode == 2, done.stdout
     assert [text for text in expected if text not in done.stdout] == [], done.stdout
+    told = json.loads(done.stdout.partition("FAILED! => ")[2].splitlines()[0])["msg"].splitlines()
+    assert len(told) == len(set(told))
     assert "Traceback" not in done.stdout
     assert SECRET not in done.stdout
     assert len(stage.calls(mutating=1)) == before

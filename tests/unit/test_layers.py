@@ -25,7 +25,9 @@ PUBLIC = {"modules", "errors", "exceptions", "retries", "botocore", "tagging", "
 ALLOWED = {
     "module_utils/core": {"module_utils/core"},
     "module_utils/resources": {"module_utils/core", "module_utils/resources"},
-    "module_utils/clients": {"module_utils/core", "module_utils/clients", "amazon", "boto3", "botocore", "dns"},
+    "module_utils/clients": {
+        "module_utils/core", "module_utils/clients", "amazon", "boto3", "botocore", "cryptography", "dns",
+    },
     "module_utils/runner": {"module_utils/core", "module_utils/clients/session", "amazon", "ansible.module_utils"},
     "modules": {"module_utils/runner", "module_utils/resources", "module_utils/clients"},
     "action": {"plugin_utils"},

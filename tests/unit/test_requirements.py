@@ -24,8 +24,9 @@ from tools import requirements_page
 
 TESTS = Path(__file__).resolve().parents[1]
 PLUGINS = TESTS.parent / "plugins"
+PAGES = ((1, 73), (80, 110), (120, 146), (160, 186))
 NUMBERS = [
-    *(f"R{number}" for first, last in ((1, 73), (80, 110), (120, 146), (160, 186)) for number in range(first, last + 1)),
+    *(f"R{number}" for first, last in PAGES for number in range(first, last + 1)),
     *(f"N{number}" for number in range(1, 19)),
 ]
 

@@ -7,12 +7,15 @@
 from __future__ import annotations
 
 import os
+import random
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError, Failure
+from ansible_collections.keylink.aws.plugins.module_utils.core.wait import Clock
 
 try:
     import boto3
@@ -95,6 +98,16 @@ class Aws:
         self.region: str = region
         # Where a long read tells how it is going.
         self.say: Callable[[str], None] = lambda text: None
+        # What paces calls that AWS takes only so often.
+        self.clock = Clock(time.monotonic, time.sleep, random.random)
+
+    def elsewhere(self, region: str) -> Aws:
+        """The same credentials in another Region."""
+        if region == self.region:
+            return self
+        found = Aws((region, self._endpoint, self._parameters))
+        found.say, found.clock = self.say, self.clock
+        return found
 
     def client(self, service: str, attempts: int = 8) -> Any:
         """The boto3 client of SERVICE; made once per credentials, Region, endpoint and environment."""
@@ -169,6 +182,17 @@ class Aws:
             ) from error
         result.pop("ResponseMetadata", None)
         return result
+
+
+class NoAws(Aws):
+    """In place of AWS for a module that calls something else: needs neither boto3 nor credentials nor a Region."""
+
+    def __init__(self, region: str) -> None:
+        self.region = region
+        self.say = lambda text: None
+
+    def client(self, service: str, attempts: int = 8) -> Any:
+        raise Failure(f"This module makes no calls to AWS, so none to {service} either.")
 
 
 def missing_is(default: Any, codes: tuple[str, ...], read: Callable[[], Any]) -> Any:

@@ -23,9 +23,11 @@ def summarize(
     facts: Mapping[str, Any],
     people: Sequence[str],
     check_mode: bool,
+    text: Sequence[str] = (),
 ) -> list[str]:
-    """The lines. actions: as modules return them. facts: what to show by name. people: what software cannot do."""
-    lines = [title, _counts(actions, check_mode)]
+    """The lines. actions: as modules return them. facts: what to show by name. people: what software cannot do.
+    text: lines that a module made. A report that is nothing else has no count of what was done."""
+    lines = [title, *([] if text and not actions else [_counts(actions, check_mode)])]
     width = max((len(_verb(item, check_mode)) for item in actions), default=0)
     lines += [
         f"  {_SIGNS[item['action']]} {_verb(item, check_mode):<{width}}  {item['resource']} {item['name']}"
@@ -36,6 +38,8 @@ def summarize(
     if shown:
         widest = max(len(name) for name in shown)
         lines += ["", *(f"  {name:<{widest}}  {_readable(value)}" for name, value in shown.items())]
+    if text:
+        lines += ["", *(f"  {line}" for line in text)]
     if people:
         lines += ["", "For people to do:", *(f"  * {item}" for item in dict.fromkeys(people))]
     return lines

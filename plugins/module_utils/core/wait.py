@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,11 +31,12 @@ def delays(jitter: Callable[[], float]) -> Iterator[float]:
 
 @dataclass
 class Clock:
-    """Where time comes from; tests give their own."""
+    """Where time comes from; tests give their own. wall: seconds since 1970."""
 
     now: Callable[[], float]
     sleep: Callable[[float], None]
     jitter: Callable[[], float] = field(default=lambda: 0.5)
+    wall: Callable[[], float] = time.time
 
 
 def wait_for(

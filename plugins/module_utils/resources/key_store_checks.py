@@ -42,13 +42,14 @@ def check(params: Params, region: str) -> list[Unmet]:
         )
     found += _check_name(params["custom_key_store_name"])
     found += _check_endpoint(params["xks_proxy_uri_endpoint"])
-    found += _check_path(params["xks_proxy_uri_path"])
+    found += check_path("xks_proxy_uri_path", params["xks_proxy_uri_path"])
     found += _check_service(params["xks_proxy_vpc_endpoint_service_name"], region)
     owner = params["xks_proxy_vpc_endpoint_service_owner"]
     if _given(owner) and not _OWNER.fullmatch(owner):
         fix = "Give the id of the account that owns the endpoint service: 12 digits, quoted in YAML."
         found.append(unmet("N3", "xks_proxy_vpc_endpoint_service_owner", owner, fix))
-    return found + _check_credential(params["xks_proxy_authentication_credential"] or {})
+    option = "xks_proxy_authentication_credential"
+    return found + check_credential(option, params[option] or {})
 
 
 def _given(value: str | None) -> bool:
@@ -71,8 +72,8 @@ def _check_endpoint(endpoint: str | None) -> list[Unmet]:
     return check_private_dns_name(option, endpoint.removeprefix(SCHEME))
 
 
-def _check_path(path: str | None) -> list[Unmet]:
-    option = "xks_proxy_uri_path"
+def check_path(option: str, path: str | None) -> list[Unmet]:
+    """The form of the proxy's path. Nothing given, or not known yet, is not wrong."""
     if path is None or is_pending(path):
         return []
     shortest, longest = _PATH_LENGTH
@@ -101,9 +102,8 @@ def _check_service(name: str | None, region: str) -> list[Unmet]:
     return []
 
 
-def _check_credential(credential: Mapping[str, str]) -> list[Unmet]:
-    """The secret itself must never be part of a message."""
-    option = "xks_proxy_authentication_credential"
+def check_credential(option: str, credential: Mapping[str, str]) -> list[Unmet]:
+    """The form of the credential. The secret itself must never be part of a message."""
     found = []
     access_key = credential.get("access_key_id")
     if access_key is not None and not is_pending(access_key) and not _ACCESS_KEY.fullmatch(access_key):

@@ -100,5 +100,6 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
 def explanations() -> dict[str, str]:
     """Exception -> sentences for a message."""
     return {
-        code: f"{number}: {CATALOGUE[number].sentence} {advice}" if number else advice for code, (number, advice) in REFUSALS.items()
+        code: f"{number}: {CATALOGUE[number].sentence} {advice}" if number else advice
+        for code, (number, advice) in REFUSALS.items()
     }

@@ -215,6 +215,14 @@ def remedy(code: str | None, store_type: str) -> dict[str, Any] | None:
     }
 
 
+def before_connecting(code: str | None) -> dict[str, Any] | None:
+    """The remedy for a CODE that an external key store would get, where it is not connected yet."""
+    advice = remedy(code, EXTERNAL)
+    if advice is None:
+        return None
+    return {**advice, "steps": [step for step in advice["steps"] if step not in (_DISCONNECT, _CONNECT)]}
+
+
 def in_words(advice: Mapping[str, Any]) -> str:
     """A remedy as sentences for a message."""
     steps = " ".join(f"({number}) {step}" for number, step in enumerate(advice["steps"], 1))

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import Any
 
 from .. import cloudhsm, moto_base
 from ..errors import AwsError
 from ..registry import Call, operation
-from . import reach
+from . import policies, reach
 from .state import CLOUDHSM, EXTERNAL, KeyStore, KeyStores, StoredKey, invalid_state, key_store
 
 _DAY = 86_400
@@ -58,15 +57,6 @@ def _complete(call: Call, metadata: dict[str, Any]) -> dict[str, Any]:
         if store.state != "CONNECTED" and metadata.get("KeyState") != "PendingDeletion":
             metadata |= {"KeyState": "Unavailable", "Enabled": False}
     return metadata
-
-
-def _check_policy(policy: str | None) -> None:
-    try:
-        document = json.loads(policy) if policy is not None else {"Statement": []}
-    except ValueError as error:
-        raise AwsError("MalformedPolicyDocumentException", "The policy is not valid JSON.") from error
-    if not isinstance(document, dict) or "Statement" not in document:
-        raise AwsError("MalformedPolicyDocumentException", "The policy has no Statement.")
 
 
 def _check_external_key(call: Call, store: KeyStore, external_id: str) -> None:
@@ -133,7 +123,8 @@ def _check_store_key(call: Call) -> KeyStore:
 @operation("kms", "CreateKey")
 def create_key(call: Call) -> dict[str, Any]:
     params = call.params
-    _check_policy(params.get("Policy"))
+    if "Policy" in params:
+        policies.check(call, params["Policy"], "*", bool(params.get("BypassPolicyLockoutSafetyCheck")))
     if "CustomKeyStoreId" not in params:
         if params.get("Origin") in _ORIGIN_OF.values():
             raise AwsError("ValidationException", f"CustomKeyStoreId must be specified with Origin {params['Origin']}.")
@@ -184,12 +175,6 @@ def change_key(call: Call) -> dict[str, Any]:
     described = call.moto("DescribeKey", {"KeyId": call.params["KeyId"]})["KeyMetadata"]
     if described.get("KeyState") == "PendingDeletion":
         raise AwsError("KMSInvalidStateException", f"{described['Arn']} is pending deletion.")
-    return call.by_moto()
-
-
-@operation("kms", "PutKeyPolicy")
-def put_key_policy(call: Call) -> dict[str, Any]:
-    _check_policy(call.params.get("Policy"))
     return call.by_moto()
 
 

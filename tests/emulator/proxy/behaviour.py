@@ -21,6 +21,8 @@ class Behaviour:
     health: list[str] = dataclasses.field(default_factory=lambda: [ACTIVE, ACTIVE])
     # Seconds before each answer.
     delay: float = 0.0
+    # Seconds before the answer to a TLS hello.
+    handshake_delay: float = 0.0
     # Operations (health, metadata, encrypt, decrypt) that the proxy's own authorization refuses.
     denied: frozenset[str] = frozenset()
     # An error name of the API that every authenticated request gets.

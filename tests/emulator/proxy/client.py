@@ -112,6 +112,10 @@ def _tls(endpoint: Endpoint, connection: socket.socket) -> ssl.SSLSocket:
     except TimeoutError:
         connection.close()
         raise ProxyFailure(Trouble.SILENCE, "no answer to the TLS handshake") from None
+    except (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
+        # Says nothing about TLS: a load balancer without healthy targets does the same.
+        connection.close()
+        raise ProxyFailure(Trouble.UNREACHABLE, "the connection was ended during the TLS handshake") from None
     except (OSError, ValueError) as error:
         connection.close()
         raise ProxyFailure(Trouble.TLS, _reason(error)) from None

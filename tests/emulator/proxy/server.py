@@ -158,6 +158,8 @@ class _Server(socketserver.ThreadingTCPServer):
         request.settimeout(HANDSHAKE_SECONDS)
         if self.proxy.behaviour.plain_http:
             return None if _sent_away(request) else request.dup()
+        if self.proxy.behaviour.handshake_delay:
+            time.sleep(self.proxy.behaviour.handshake_delay)
         # A duplicate, because wrap_socket would detach the socket that hang_up() has to know.
         duplicate = request.dup()
         duplicate.settimeout(HANDSHAKE_SECONDS)

@@ -75,5 +75,14 @@ def test_what_people_must_do_comes_last_and_once() -> None:
     ]
 
 
+def test_a_report_is_shown_as_it_is() -> None:
+    report = ["2 calls by alice", "Not shown:"]
+    shown = ["", "  2 calls by alice", "  Not shown:"]
+    assert summarize("Use", [], {}, [], False, report) == ["Use", *shown]
+    assert summarize("Use", [ALL[2]], {}, [], False, report) == [
+        "Use", "Done: 0 created, 1 changed, 0 deleted, 0 unchanged.", "  ~ changed  target group payments", *shown,
+    ]
+
+
 def test_nothing_to_do_is_two_lines() -> None:
     assert lines(False) == ["Key store payments", "Done: 0 created, 0 changed, 0 deleted, 0 unchanged."]
