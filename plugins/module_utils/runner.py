@@ -24,7 +24,13 @@ from ansible_collections.keylink.aws.plugins.module_utils.core.errors import Aws
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import find, substitute
 from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Plan, Step, Wait
 from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet, blocking, report
-from ansible_collections.keylink.aws.plugins.module_utils.core.wait import Clock, delays, wait_for
+from ansible_collections.keylink.aws.plugins.module_utils.core.wait import (
+    REPORT_EVERY,
+    Clock,
+    WaitFailed,
+    delays,
+    wait_for,
+)
 
 Params = Mapping[str, Any]
 
@@ -60,6 +66,7 @@ class Spec:
     calls: client functions that steps and waits name, besides "service.operation" of boto3.
     explain: error code of AWS -> what it means here and what to do, as a sentence.
     connection: false for a module that talks to something else than AWS; a Region is then what the options say.
+    held_by: error code -> a look at what stands in the way, from the arguments of the refused call, in words.
     """
 
     argument_spec: Mapping[str, Any]
@@ -71,6 +78,7 @@ class Spec:
     constraints: Mapping[str, Any] = field(default_factory=dict)
     explain: Mapping[str, str] = field(default_factory=dict)
     connection: bool = True
+    held_by: Mapping[str, Callable[[Aws, Mapping[str, Any]], str]] = field(default_factory=dict)
 
     @property
     def module_arguments(self) -> dict[str, Any]:
@@ -108,9 +116,10 @@ def run(spec: Spec, module: Any, context: Context) -> None:
     try:
         result = this.result()
     except Failure as failure:
-        module.fail_json(msg=failure.message, **{"changed": this.written, **failure.details})
+        module.fail_json(msg=failure.message, **{"changed": this.written, **this.facts, **failure.details})
     except AwsError as error:
-        module.fail_json(changed=this.written, **_explain(error, spec.explain))
+        advice = {**spec.explain, error.code: f"{this.held(error)}{spec.explain.get(error.code, '')}"}
+        module.fail_json(**{"changed": this.written, **this.facts, **_explain(error, advice)})
     else:
         module.exit_json(**result)
 
@@ -125,6 +134,9 @@ class _Run:
         self.bound: dict[str, str] = {}
         # Whether a step was carried out: a run that fails later has changed something all the same.
         self.written = False
+        # What only the state before knew; a run that fails later tells it too.
+        self.facts: Mapping[str, Any] = {}
+        self.waited = 0.0
 
     def result(self) -> dict[str, Any]:
         if not self.context.options_only:
@@ -132,12 +144,15 @@ class _Run:
         self.aws = self._aws()
         self.aws.say = self.context.progress
         self.aws.clock = self.context.clock
-        self._refuse(self.spec.check(self.params, self.aws.region), {})
+        self._refuse(self.spec.check(self.params, self.aws.region))
         if self.context.options_only:
             return {"changed": False}
         current = self.spec.read(self.aws, self.params)
         plan = self.spec.plan(self.params, current)
-        self._refuse(plan.unmet, plan.facts)
+        self.facts = plan.facts
+        self._refuse(plan.unmet)
+        for warning in plan.warnings:
+            self.module.warn(warning)
         after = plan.after
         if not self.check_mode:
             for step in plan.steps:
@@ -147,13 +162,14 @@ class _Run:
                 self._wait(plan.settle)
             if plan.steps or settled:
                 after = self._observed(plan)
-        for warning in plan.warnings:
-            self.module.warn(warning)
         returned = {**self.spec.returns(self.params, after), **plan.facts}
+        if "waited_seconds" in returned:
+            returned["waited_seconds"] = round(self.waited)
         returned.setdefault("unmet_requirements", [item.as_dict() for item in plan.unmet])
         result = {
             **substitute(returned, self.bound),
-            "changed": plan.changed,
+            # Where nothing was planned, a wait that failed may have been tried again.
+            "changed": plan.changed or self.written,
             "actions": substitute(plan.actions, self.bound),
         }
         if plan.changed:
@@ -164,6 +180,15 @@ class _Run:
         if self.spec.connection:
             return Aws(get_aws_connection_info(self.module))
         return NoAws(self.params.get("region") or "")
+
+    def held(self, error: AwsError) -> str:
+        """What stands in the way of a refused call, as far as this identity may look."""
+        look = self.spec.held_by.get(error.code)
+        try:
+            found = look(self.aws, error.arguments) if look else ""
+        except (AwsError, Failure):
+            found = ""
+        return f"{found} " if found else ""
 
     def _observed(self, plan: Plan) -> Mapping[str, Any]:
         """The state after the steps, read until it shows what they made: AWS's lists lag behind for a while."""
@@ -191,21 +216,29 @@ class _Run:
                 "A real run needs the real value: register the result of a real run."
             )
 
-    def _refuse(self, unmet: Any, facts: Mapping[str, Any]) -> None:
+    def _refuse(self, unmet: Any) -> None:
         stopping = blocking(unmet)
         if stopping:
             count = "1 requirement is" if len(stopping) == 1 else f"{len(stopping)} requirements are"
             raise Failure(
                 f"{count} not met, so nothing was changed:\n{report(stopping)}",
                 unmet_requirements=[item.as_dict() for item in unmet],
-                **facts,
             )
 
     def _apply(self, step: Step) -> None:
         if step.needs:
             self._wait(step.needs)
         args = substitute(step.args, self.bound)
-        answer = self._call_until_ready(step, args)
+        try:
+            answer = self._call_until_ready(step, args)
+        except AwsError as error:
+            if error.code in step.unless:
+                self._do_instead(step, error)
+                return
+            if error.code not in step.moot:
+                self._put_back(step, error)
+                raise
+            answer = {}
         self.written = True
         for pending, path in step.binds.items():
             self.bound[pending] = str(_dig(answer, path))
@@ -217,6 +250,7 @@ class _Run:
         start = clock.now()
         patience = float(self.params.get("wait_timeout") or 0)
         fresh = args != step.args
+        told = 0.0
         for delay in delays(clock.jitter):
             try:
                 return self._call(step.verb, args, step.say)
@@ -227,10 +261,56 @@ class _Run:
                 )
                 if not again:
                     raise
+                if step.say and elapsed >= told + REPORT_EVERY:
+                    told = elapsed
+                    most = f"{elapsed:.0f} s of at most {patience:.0f} s"
+                    self.context.progress(f"{step.say}: not yet, {error.code}. {self.held(error)}{most}")
             clock.sleep(delay)
         raise Failure(f"{step.say}: gave up")
 
+    def _do_instead(self, step: Step, refusal: AwsError) -> None:
+        """Another way to what the refused STEP should have done; its user is told that it was taken."""
+        way = ", ".join(item.say for item in step.instead)
+        self.module.warn(f"{step.say}: AWS refused {refusal.action} with {refusal.code}. Done instead: {way}.")
+        for item in step.instead:
+            self._apply(item)
+
+    def _put_back(self, step: Step, refusal: AwsError) -> None:
+        """Undo what the refused STEP came after. Where that fails too, both are told, the refusal first."""
+        try:
+            for item in step.undo:
+                if isinstance(item, Step):
+                    self._apply(item)
+                else:
+                    self._wait((item,))
+        except (AwsError, Failure) as error:
+            done = error.message if isinstance(error, Failure) else str(error)
+            refusal.afterwards = f" After that, what was there before could not be brought back: {done}"
+        else:
+            done = ", ".join(item.say for item in step.undo if isinstance(item, Step))
+            refusal.afterwards = f" After that, what was there before was brought back: {done}." if done else ""
+
     def _wait(self, waits: tuple[Wait, ...]) -> None:
+        tried = 0
+        start = self.context.clock.now()
+        while True:
+            try:
+                self._wait_once(waits)
+                self.waited += self.context.clock.now() - start
+                return
+            except WaitFailed as failure:
+                again = failure.wait.again(failure.details, tried)
+                if again is None:
+                    raise
+                tried += 1
+                after = f" after {again.pause:.0f} s" if again.pause else ""
+                steps = ", ".join(step.say for step in again.steps)
+                self.context.progress(f"{failure.message} Trying again{after}: {steps}.")
+                self.context.clock.sleep(again.pause)
+                for step in again.steps:
+                    self._apply(step)
+
+    def _wait_once(self, waits: tuple[Wait, ...]) -> None:
         wait_for(
             waits,
             lambda wait: self._call_until_ready(Step(wait.verb, wait.args), substitute(wait.args, self.bound)),
@@ -246,7 +326,7 @@ class _Run:
             service, operation = verb.split(".")
             return self.aws.call(service, operation, **args)
         except AwsError as error:
-            error.tried = say
+            error.tried, error.arguments = say, args
             raise
 
 
@@ -276,11 +356,12 @@ def _explain(error: AwsError, advice: Mapping[str, str]) -> dict[str, Any]:
         what_to_do = " The credentials have expired: sign in again, or refresh the job template's credential."
     elif error.code in _INVALID:
         what_to_do = " AWS does not accept these credentials: check the access key, its secret and the session token."
-    elif error.code in advice:
+    elif advice.get(error.code):
         what_to_do = f" {advice[error.code]}"
     request = f" (request {error.request_id})" if error.request_id else ""
     return {
-        "msg": f"{tried}: AWS refused {error.action} with {error.code}: {error.message}{request}.{what_to_do}",
+        "msg": f"{tried}: AWS refused {error.action} with {error.code}: {error.message}{request}.{what_to_do}"
+        f"{error.afterwards}",
         "error": camel_dict_to_snake_dict({"Code": error.code, "Message": error.message}),
         "iam_action": error.action,
         "request_id": error.request_id,

@@ -187,9 +187,10 @@ SPEC = runner.Spec(
     plan=vpc.plan,
     returns=vpc.returns,
     explain={
-        "DependencyViolation": "Something in it is still there, such as a network interface, an internet gateway or a "
-        "security group: delete that first. The next run goes on from here.",
+        "DependencyViolation": "Delete what is still in it first, such as a network interface, an internet gateway or "
+        "a security group. The next run goes on from here.",
     },
+    held_by={"DependencyViolation": client.held_by},
 )
 
 

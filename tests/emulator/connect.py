@@ -17,9 +17,11 @@ __all__ = [
     "Endpoint",
     "KeyResult",
     "check_endpoint",
+    "UseResult",
     "check_proxy",
     "describe_external_key",
     "describe_key_at",
+    "use_external_key",
 ]
 
 INVALID_RESPONSE = "XKS_PROXY_INVALID_RESPONSE"
@@ -52,6 +54,9 @@ KEY_ERROR: Mapping[str, str] = {
     "InvalidKeyUsageException": KEY_INVALID,
 }
 
+KEY_UNUSABLE = "KMSInvalidStateException"
+INVALID_CIPHERTEXT = "InvalidCiphertextException"
+
 HEALTH_STATES = frozenset({"ACTIVE", "DEGRADED", "UNAVAILABLE"})
 MAXIMUM_FLEET = 10
 MAXIMUM_USAGES = 10
@@ -73,6 +78,15 @@ class KeyResult:
     detail: str
     status: str | None = None
     usage: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class UseResult:
+    """`error` is the exception of a cryptographic operation, or None when `document` has what the proxy answered."""
+
+    error: str | None
+    detail: str = ""
+    document: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False)
 
 
 def check_proxy(
@@ -167,6 +181,22 @@ def describe_key_at(endpoint: Endpoint, key_id: str, principal_arn: str = "AWS I
     fit = spec == "AES_256" and status == "ENABLED" and {"ENCRYPT", "DECRYPT"}.issubset(usage)
     detail = f"{spec}, {status}, {'/'.join(usage) or 'no usage'}"
     return KeyResult(None if fit else KEY_INVALID, detail, status, tuple(usage))
+
+
+def use_external_key(
+    endpoint: Endpoint, key_id: str, operation: str, metadata: Mapping[str, str], payload: Mapping[str, Any]
+) -> UseResult:
+    """Send a signed Encrypt or Decrypt. To its callers KMS reports all that goes wrong alike."""
+    asked = {"kmsRequestId": str(uuid.uuid4()), **metadata}
+    body = {"requestMetadata": asked, "encryptionAlgorithm": "AES_GCM", **payload}
+    try:
+        answer = send(endpoint, f"keys/{key_id}/{operation}", body)
+    except ProxyFailure as failure:
+        return UseResult(KEY_UNUSABLE, str(failure))
+    if answer.status != 200:
+        error = INVALID_CIPHERTEXT if answer.error_name == INVALID_CIPHERTEXT else KEY_UNUSABLE
+        return UseResult(error, _refusal(answer))
+    return UseResult(None, document=answer.document)
 
 
 def _is_usage(value: Any) -> TypeGuard[list[str]]:

@@ -24,6 +24,7 @@ DELAYS: dict[str, float] = {
     "endpoint_service_delete": 10,
     "xks_connect": 300,
     "xks_disconnect": 300,
+    "xks_update": 300,
     "cloudhsm_connect": 1200,
     "cloudhsm_disconnect": 120,
     "cloudtrail_event": 300,
@@ -59,6 +60,8 @@ class Settings:
     # Seconds of the clock by name, where they differ from DELAYS.
     delays: dict[str, float] = field(default_factory=dict)
     key_store_quota: int = 10
+    # Whether credential and URI path of a connected external store may change: AWS's pages disagree.
+    live_updates: bool = True
     # Requests of LookupEvents a second that CloudTrail takes (AWS: 2); 0 is any number.
     lookup_rate: float = 0
     # Seconds that a proxy has for an answer.

@@ -85,5 +85,7 @@ def proxy(estate: Estate, shared_proxy: XksProxy) -> XksProxy:
     }
     shared_proxy.keys.clear()
     shared_proxy.keys.update(keys)
+    shared_proxy.credentials.clear()
+    shared_proxy.credentials[KEY_ID] = SECRET
     estate.serve(shared_proxy, "public.example.com", NAME)
     return shared_proxy

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from emulator import server
+from emulator.proxy import ExternalKey, XksProxy
+from scenarios import prerequisites as before
 from scenarios.proxies import House
 
 if os.environ.get("KEYLINK_IN_PROCESS") == "false":
     # These choose the way themselves.
-    collect_ignore_glob = ["test_playbook*", "test_in_process*"]
+    collect_ignore_glob = ["test_playbook*", "test_in_process*", "test_*_interrupted*"]
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +33,26 @@ def embedded_aws() -> Iterator[Any]:
 def emulator(embedded_aws: Any) -> Any:
     embedded_aws.reset()
     return embedded_aws
+
+
+@pytest.fixture
+def world(emulator: Any) -> Any:
+    """Where key stores are."""
+    return emulator
+
+
+@pytest.fixture
+def service(world: Any) -> before.EndpointService:
+    """What AWS KMS reaches a proxy through."""
+    return before.endpoint_service(world.url)
+
+
+@pytest.fixture
+def proxy(world: Any, tmp_path: Path) -> Iterator[XksProxy]:
+    """A proxy behind it, with one external key, that could also be elsewhere."""
+    names = [before.PRIVATE_DNS_NAME, before.OTHER_NAME, before.PUBLIC_NAME]
+    with before.proxy(world, tmp_path, keys={"key-1": ExternalKey()}, names=names) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -27,8 +27,8 @@ CONNECTION = {
 def run_module(
     endpoint_url: str, module: str, /, *, check: bool = False, context: runner.Context | None = None, **options: Any
 ) -> dict[str, Any]:
-    """The result of MODULE with OPTIONS; a failure is a result with failed: true. In a process of its own it has
-    another CONTEXT: real time, and nobody who listens."""
+    """The result of MODULE with OPTIONS; a failure is a result with failed: true. With a CONTEXT always in this
+    process."""
     arguments = {
         **CONNECTION,
         "endpoint_url": endpoint_url,

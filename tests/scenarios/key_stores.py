@@ -6,18 +6,38 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
 from scenarios import prerequisites as before
 from scenarios.harness import run_module
 
 SECRET = before.CREDENTIAL["raw_secret_access_key"]
+NEW = {
+    "access_key_id": "ZYXWVUTSRQPONMLKJIHG",
+    "raw_secret_access_key": "bmV3LXNlY3JldC1vZi10aGUtcHJveHktbmV2ZXItc2VlbiE=",
+}
+
+
+def traces(secret: str) -> set[str]:
+    """How a secret could show: as it is, encoded for a URL or a header, or as part of something encoded."""
+    encoded = base64.b64encode(secret.encode()).decode()
+    return {secret, quote(secret), quote(secret, safe=""), encoded, encoded.rstrip("=")}
+
+
+def no_secret_in(text: str) -> None:
+    for secret in (SECRET, NEW["raw_secret_access_key"]):
+        assert [trace for trace in traces(secret) if trace in text] == []
 
 
 def run(world: Any, check: bool = False, **options: Any) -> dict[str, Any]:
     result = run_module(world.url, "xks_key_store", check=check, **options)
-    assert SECRET not in json.dumps(result, default=str)
+    no_secret_in(json.dumps(result, default=str))
     return result
 
 
@@ -52,3 +72,29 @@ def key_in(world: Any, store_id: str, external: str = "key-1") -> str:
 
 def numbers(result: dict[str, Any]) -> set[str]:
     return {item["number"] for item in result["unmet_requirements"]}
+
+
+@contextmanager
+def encrypting(world: Any, key_id: str, every: float = 0.1) -> Iterator[list[str]]:
+    """Somebody who encrypts with a key all the time; gives the answers, each "ok" or why it was refused."""
+    answers: list[str] = []
+    stop = threading.Event()
+
+    def work() -> None:
+        # A client of its own, without repetitions: what is refused once is refused.
+        client = before.impatient(world.url, "kms")
+        while not stop.wait(every):
+            try:
+                client.encrypt(KeyId=key_id, Plaintext=b"text")
+                answers.append("ok")
+            except Exception as error:
+                answers.append(str(error))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        before.until(lambda: bool(answers))
+        yield answers
+    finally:
+        stop.set()
+        thread.join()

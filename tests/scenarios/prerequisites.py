@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from emulator import pki
 from emulator.proxy import Behaviour, ExternalKey, XksProxy
@@ -23,6 +24,8 @@ from scenarios.harness import CONNECTION
 REGION = CONNECTION["region"]
 DOMAIN = "example.com"
 PRIVATE_DNS_NAME = "xks-proxy.example.com"
+OTHER_NAME = "other-proxy.example.com"
+PUBLIC_NAME = "public.example.com"
 TARGETS = ("10.0.0.10", "10.0.16.10")
 URI_PATH = "/payments/kms/xks/v1"
 CREDENTIAL = {
@@ -56,6 +59,20 @@ def client(url: str, service: str, access_key: str = CONNECTION["access_key"], r
         endpoint_url=url,
         aws_access_key_id=access_key,
         aws_secret_access_key=CONNECTION["secret_key"],
+    )
+
+
+def impatient(url: str, service: str) -> Any:
+    """A boto3 client that sees every answer, and waits for none."""
+    config = Config(retries={"total_max_attempts": 1}, read_timeout=5)
+    make: Any = boto3.client
+    return make(
+        service,
+        region_name=REGION,
+        endpoint_url=url,
+        aws_access_key_id=CONNECTION["access_key"],
+        aws_secret_access_key=CONNECTION["secret_key"],
+        config=config,
     )
 
 
@@ -133,9 +150,11 @@ def load_balancer(
     return arn, group
 
 
-def verify(url: str, service_id: str, *, access_key: str = CONNECTION["access_key"]) -> None:
-    """Publish the TXT record of a service in a public zone, and let AWS verify it."""
-    ec2, route53 = client(url, "ec2", access_key), client(url, "route53", access_key)
+def verify(
+    url: str, service_id: str, *, access_key: str = CONNECTION["access_key"], zone_key: str | None = None
+) -> None:
+    """Publish the TXT record of a service in a public zone, of ZONE_KEY's account if given, and let AWS verify it."""
+    ec2, route53 = client(url, "ec2", access_key), client(url, "route53", zone_key or access_key)
 
     def configuration() -> dict[str, str]:
         found = ec2.describe_vpc_endpoint_service_configurations(ServiceIds=[service_id])["ServiceConfigurations"]
@@ -171,13 +190,15 @@ def proxy(
     behaviour: Behaviour | None = None,
     keys: dict[str, ExternalKey] | None = None,
     leaf: Callable[[pki.Issued], pki.Issued] | None = None,
+    names: list[str] | None = None,
 ) -> Iterator[XksProxy]:
     """A running XKS proxy at the private addresses TARGETS, with a certificate for SERVER_NAME that AWS trusts.
 
-    leaf: makes another certificate from the root.
+    leaf: makes another certificate from the root. names: more than one name in the certificate.
     """
     root = pki.new_root()
-    files = pki.write_leaf(directory, root, leaf(root) if leaf else pki.issue_leaf(root, server_name))
+    made = leaf(root) if leaf else pki.issue_leaf(root, server_name, alternative_names=names)
+    files = pki.write_leaf(directory, root, made)
     known = credentials or {CREDENTIAL["access_key_id"]: CREDENTIAL["raw_secret_access_key"]}
     running = XksProxy(
         certificate=files.chain,

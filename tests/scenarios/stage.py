@@ -60,15 +60,15 @@ class Stage:
             aws_secret_access_key=ENVIRONMENT["AWS_SECRET_ACCESS_KEY"],
         )
 
-    def command(self, *options: str) -> list[str]:
-        """The command line of the playbook."""
+    def command(self, *options: str, playbook: str = "xks") -> list[str]:
+        """The command line of a playbook."""
         ansible = Path(sys.executable).parent / "ansible-playbook"
-        return [str(ansible), "keylink.aws.xks", "-e", f"@{self.variables}", *options]
+        return [str(ansible), f"keylink.aws.{playbook}", "-e", f"@{self.variables}", *options]
 
-    def play(self, *options: str) -> subprocess.CompletedProcess[str]:
-        """Run the playbook; stdout and stderr together."""
+    def play(self, *options: str, playbook: str = "xks") -> subprocess.CompletedProcess[str]:
+        """Run a playbook; stdout and stderr together."""
         return subprocess.run(
-            self.command(*options), env=self.environment, text=True, check=False, timeout=300,
+            self.command(*options, playbook=playbook), env=self.environment, text=True, check=False, timeout=300,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )
 
@@ -102,16 +102,23 @@ def running(folder: Path, time_scale: float = 0.0) -> Iterator[Stage]:
             )
         ).split()
         url, dns_port = ready[2], int(ready[4].rpartition(":")[2])
-        variables = folder / "my-store.json"
-        variables.write_text(json.dumps(_variables(credential, dns_port), indent=2))
-        variables.chmod(0o600)
-        stage = Stage(url, dns_port, variables, Control(url))
-        stage.empty_account()
-        yield stage
+        pair = json.loads(credential.read_text())["XksProxyAuthenticationCredential"]
+        yield at(folder, url, dns_port, pair["AccessKeyId"], pair["RawSecretAccessKey"])
 
 
-def _variables(credential: Path, dns_port: int) -> dict[str, Any]:
-    pair = json.loads(credential.read_text())["XksProxyAuthenticationCredential"]
+def at(
+    folder: Path, url: str, dns_port: int, access_key: str, secret: str, path: str = "/example/kms/xks/v1"
+) -> Stage:
+    """A stage whose emulator and proxy run already."""
+    variables = folder / "my-store.json"
+    variables.write_text(json.dumps(_variables(dns_port, access_key, secret, path), indent=2))
+    variables.chmod(0o600)
+    stage = Stage(url, dns_port, variables, Control(url))
+    stage.empty_account()
+    return stage
+
+
+def _variables(dns_port: int, access_key: str, secret: str, path: str) -> dict[str, Any]:
     return {
         "xks_region": REGION,
         "xks_connectivity_name": "payments",
@@ -120,11 +127,8 @@ def _variables(credential: Path, dns_port: int) -> dict[str, Any]:
         "xks_connectivity_zone": DOMAIN,
         "xks_connectivity_resolvers": ["127.0.0.1"],
         "xks_connectivity_dns_port": dns_port,
-        "xks_key_store_uri_path": "/example/kms/xks/v1",
-        "xks_key_store_credential": {
-            "access_key_id": pair["AccessKeyId"],
-            "raw_secret_access_key": pair["RawSecretAccessKey"],
-        },
+        "xks_key_store_uri_path": path,
+        "xks_key_store_credential": {"access_key_id": access_key, "raw_secret_access_key": secret},
     }
 
 

@@ -10,7 +10,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from emulator.client import Emulator as Control
 from emulator.proxy import XksProxy
 from scenarios import prerequisites as before
 from scenarios.harness import CONNECTION
-from scenarios.key_stores import SECRET, connected, kms, last, numbers, run, stores, writes
+from scenarios.key_stores import NEW, connected, kms, last, no_secret_in, numbers, run, stores, writes
 
 OTHER_ACCOUNT = "210987654321"
 OTHER_KEY = "AKIAOTHERACCOUNT0001"
@@ -31,17 +30,6 @@ SERVICE_PENDING = "(known after apply: endpoint_service.payments.service_name)"
 def world(emulator: Any) -> Any:
     emulator.configure(time_scale=0.0, accounts={OTHER_KEY: OTHER_ACCOUNT})
     return emulator
-
-
-@pytest.fixture
-def service(world: Any) -> before.EndpointService:
-    return before.endpoint_service(world.url)
-
-
-@pytest.fixture
-def proxy(world: Any, tmp_path: Path) -> Iterator[XksProxy]:
-    with before.proxy(world, tmp_path) as running:
-        yield running
 
 
 def test_the_plan_is_what_the_run_does(world: Any, service: before.EndpointService, proxy: XksProxy) -> None:
@@ -287,25 +275,37 @@ def test_a_cloudhsm_key_store_is_not_ours(world: Any) -> None:
 def test_ansible_prints_the_secret_nowhere(
     world: Any, service: before.EndpointService, proxy: XksProxy, tmp_path: Path, in_process: bool
 ) -> None:
-    """At -vvv, with a diff, in a run that works, one that AWS fails, and one that the module refuses."""
-    refused = before.options(service, custom_key_store_name="second")
-    tasks = [before.options(service), refused, {**refused, "xks_proxy_uri_path": "/bad"}]
+    """Peers E6: at -vvvv, with a diff and the registered result, in runs that work, that the module refuses, that AWS
+    fails, and that AWS does not answer; as it is, in base64, and encoded for a URL."""
+    good = before.options(service)
+    refused = {**good, "custom_key_store_name": "second"}
+    rotated = {**good, "xks_proxy_authentication_credential": NEW, "force_update_credential": True}
+    tasks = [good, refused, {**refused, "xks_proxy_uri_path": "/bad"}, rotated, rotated]
+    proxy.credentials[NEW["access_key_id"]] = NEW["raw_secret_access_key"]
+    world.fault("reset_before", action="UpdateCustomKeyStore", skip=1, times=0)
+    once = {"aws_config": {"retries": {"total_max_attempts": 1}}}
     play = {
         "hosts": "localhost",
         "connection": "local",
         "gather_facts": False,
         "vars": {"keylink_in_process": in_process, "ansible_python_interpreter": sys.executable},
         "tasks": [
-            {
-                "keylink.aws.xks_key_store": {**CONNECTION, "endpoint_url": world.url, **options},
-                "ignore_errors": True,
-            }
+            step
             for options in tasks
+            for step in (
+                {
+                    "keylink.aws.xks_key_store": {**CONNECTION, "endpoint_url": world.url, **once, **options},
+                    "ignore_errors": True,
+                    "register": "found",
+                },
+                {"ansible.builtin.debug": {"var": "found"}},
+            )
         ],
     }
     book = tmp_path / "play.yml"
     book.write_text(json.dumps([play]))
-    command = [str(Path(sys.executable).with_name("ansible-playbook")), "-vvv", "--diff", "-i", "localhost,", str(book)]
+    ansible = str(Path(sys.executable).with_name("ansible-playbook"))
+    command = [ansible, "-vvvv", "--diff", "-i", "localhost,", str(book)]
     environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_INJECT_INVOCATION": "true",
                    "ANSIBLE_LOG_PATH": str(tmp_path / "log")}
     answer = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, check=False)
@@ -313,4 +313,6 @@ def test_ansible_prints_the_secret_nowhere(
     assert '"connection_state": "CONNECTED"' in answer.stdout
     assert "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" in answer.stdout
     assert "R5" in answer.stdout
-    assert SECRET not in answer.stdout + answer.stderr + (tmp_path / "log").read_text()
+    assert "kms:UpdateCustomKeyStore got no answer from AWS" in answer.stdout
+    calls = json.dumps(world.calls(), default=str)
+    no_secret_in(answer.stdout + answer.stderr + (tmp_path / "log").read_text() + calls)

@@ -240,14 +240,25 @@ def test_absent_does_not_touch_a_vpc_that_holds_what_is_not_ours(emulator: Any, 
     assert writes(emulator, since) == []
 
 
-def test_what_holds_a_vpc_is_explained(run: Run, client: Client) -> None:
+def test_what_holds_a_vpc_or_a_subnet_is_named(emulator: Any, run: Run, client: Client) -> None:
     made = run(**OPTIONS)
     ec2 = client("ec2")
-    ec2.create_security_group(GroupName="x", Description="x", VpcId=made["vpc_id"])
+    interface = ec2.create_network_interface(SubnetId=made["subnet_ids"][0], Description="a bastion host")
+    interface_id = interface["NetworkInterface"]["NetworkInterfaceId"]
+    result = run(state="absent", name="payments", wait_timeout=0)
+    assert "AWS refused ec2:DeleteSubnet with DependencyViolation" in result["msg"]
+    assert f"{made['subnet_ids'][0]} still holds network interface {interface_id} (a bastion host)." in result["msg"]
+    ec2.delete_network_interface(NetworkInterfaceId=interface_id)
+    group = ec2.create_security_group(GroupName="x", Description="x", VpcId=made["vpc_id"])["GroupId"]
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=made["vpc_id"])
     result = run(state="absent", name="payments", wait_timeout=0)
     assert result["failed"] is True
     assert "delete VPC payments: AWS refused ec2:DeleteVpc with DependencyViolation" in result["msg"]
-    assert "a security group: delete that first" in result["msg"]
+    assert f"still holds security group {group} (x) and internet gateway {gateway}. Delete what" in result["msg"]
+    # Whoever may not look is told what to look for.
+    emulator.configure(denied=["ec2:DescribeSecurityGroups"])
+    assert "Delete what is still in it first" in run(state="absent", name="payments", wait_timeout=0)["msg"]
 
 
 BAD = [

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws, missing_is
@@ -13,6 +14,9 @@ from ansible_collections.keylink.aws.plugins.module_utils.core.errors import Aws
 
 _DENIED = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException")
 _NO_SUCH_STORE = ("CustomKeyStoreNotFoundException",)
+# How AWS KMS tells its callers that a proxy does not do what it should.
+_UNUSABLE = ("KMSInvalidStateException", "KMSInternalException", "DependencyTimeoutException", "DisabledException")
+_PROOF = b"keylink.aws: does the key store work?"
 # AWS KMS answers thousands of DescribeKey per second; this many at a time are quick and far from the quota.
 _SIDE_BY_SIDE = 10
 _TELL_EVERY = 200
@@ -53,7 +57,7 @@ def _is_made_by(store: dict[str, Any], arguments: dict[str, Any]) -> bool:
         and proxy.get("AccessKeyId") == arguments["XksProxyAuthenticationCredential"]["AccessKeyId"]
         and proxy.get("UriEndpoint") == arguments["XksProxyUriEndpoint"]
         and proxy.get("UriPath") == arguments["XksProxyUriPath"]
-        and proxy.get("VpcEndpointServiceName") == arguments["XksProxyVpcEndpointServiceName"]
+        and proxy.get("VpcEndpointServiceName") == arguments.get("XksProxyVpcEndpointServiceName")
     )
 
 
@@ -115,6 +119,27 @@ def keys(aws: Aws, store_id: str) -> dict[str, Any]:
     return {"keys": found, "unreadable": unreadable}
 
 
+def key(aws: Aws, key_id: str) -> dict[str, Any]:
+    """The metadata of one KMS key, by id, ARN or alias."""
+    found: dict[str, Any] = aws.call("kms", "describe_key", KeyId=key_id)["KeyMetadata"]
+    return found
+
+
+def key_store_in_use(aws: Aws, store_id: str, key_id: str | None) -> dict[str, Any]:
+    """One key store, whether a KMS key of it was used just now, and what refused that."""
+    store = key_store(aws, store_id)
+    used, refused = False, ""
+    if key_id and store and store["ConnectionState"] == "CONNECTED":
+        try:
+            aws.call("kms", "encrypt", KeyId=key_id, Plaintext=_PROOF)
+            used = True
+        except AwsError as error:
+            if error.code not in _UNUSABLE:
+                raise
+            refused = f"{error.code}: {error.message}."
+    return {"store": store, "used": used, "refused": refused}
+
+
 def _key(aws: Aws, key_id: str) -> dict[str, Any] | None:
     """A key's metadata; empty where it is gone meanwhile, None where this identity may not see it."""
     try:
@@ -125,3 +150,11 @@ def _key(aws: Aws, key_id: str) -> dict[str, Any] | None:
         if error.code in _DENIED:
             return None
         raise
+
+
+# What steps and waits call by name.
+CALLS: Mapping[str, Callable[..., Any]] = {
+    "create_key_store": create_key_store,
+    "key_store": key_store,
+    "key_store_in_use": key_store_in_use,
+}

@@ -37,8 +37,9 @@ _lock = threading.Lock()
 _clients: dict[tuple[str, str], tuple[Any, Any]] = {}
 _sessions: dict[tuple[str | None, str], Any] = {}
 _loader: Any = None
-# What makes a second one when it is repeated after a lost answer, and takes no token against that.
-_UNREPEATABLE = (("ec2", "create_vpc"),)
+# How often botocore makes a call at most, where that is not 8: what makes a second one when it is repeated after a lost
+# answer and takes no token against that, and what only asks whether something works.
+_ATTEMPTS = {("ec2", "create_vpc"): 1, ("kms", "generate_random"): 2}
 
 
 def warm() -> None:
@@ -137,8 +138,7 @@ class Aws:
 
     def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
         """One call. operation: boto3's name of it, such as "create_vpc"."""
-        once = (service, operation) in _UNREPEATABLE
-        client = self.client(service, attempts=1) if once else self.client(service)
+        client = self.client(service, _ATTEMPTS.get((service, operation), 8))
         return self._refusals(service, client, operation, lambda: getattr(client, operation)(**arguments))
 
     def pages(self, service: str, operation: str, key: str, **arguments: Any) -> list[dict[str, Any]]:

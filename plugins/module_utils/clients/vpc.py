@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws, missing_is
+from ansible_collections.keylink.aws.plugins.module_utils.core.compare import listing
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending
 
 
@@ -37,6 +39,36 @@ def surroundings(aws: Aws, vpc_id: str) -> dict[str, Any]:
         subnets=lambda: aws.pages("ec2", "describe_subnets", "Subnets", Filters=filters),
         route_tables=lambda: aws.pages("ec2", "describe_route_tables", "RouteTables", Filters=filters),
     )
+
+
+def held_by(aws: Aws, refused: Mapping[str, Any]) -> str:
+    """What is left in the subnet or VPC that a REFUSED call should have deleted: AWS says only that something is."""
+    place = next(iter(refused.values()))
+    in_subnet = "SubnetId" in refused
+    inside = [{"Name": "subnet-id" if in_subnet else "vpc-id", "Values": [place]}]
+    attached = [{"Name": "attachment.vpc-id", "Values": [place]}]
+    reads = {
+        "interfaces": lambda: aws.pages("ec2", "describe_network_interfaces", "NetworkInterfaces", Filters=inside),
+    }
+    if not in_subnet:
+        reads |= {
+            "subnets": lambda: aws.pages("ec2", "describe_subnets", "Subnets", Filters=inside),
+            "groups": lambda: aws.pages("ec2", "describe_security_groups", "SecurityGroups", Filters=inside),
+            "gateways": lambda: aws.pages("ec2", "describe_internet_gateways", "InternetGateways", Filters=attached),
+            "endpoints": lambda: aws.pages("ec2", "describe_vpc_endpoints", "VpcEndpoints", Filters=inside),
+        }
+    found = aws.together(**reads)
+    held = [
+        *(f"network interface {item['NetworkInterfaceId']} ({item.get('Description') or item['Status']})"
+          for item in found["interfaces"]),
+        *(f"subnet {item['SubnetId']}" for item in found.get("subnets", ())),
+        *(f"security group {item['GroupId']} ({item['GroupName']})" for item in found.get("groups", ())
+          if item["GroupName"] != "default"),
+        *(f"internet gateway {item['InternetGatewayId']}" for item in found.get("gateways", ())),
+        *(f"VPC endpoint {item['VpcEndpointId']} ({item['ServiceName']})" for item in found.get("endpoints", ())
+          if item["State"] not in ("deleted", "failed")),
+    ]
+    return f"{place} still holds {listing(held)}." if held else ""
 
 
 def zones(aws: Aws) -> list[str]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -22,7 +23,7 @@ class AwsError(Exception):
     """A call that AWS refused.
 
     action: the IAM action, such as "ec2:CreateVpc". code, message and request_id are AWS's own.
-    tried: the step in words.
+    tried: the step in words. arguments: those of the call. afterwards: what was done since, as a sentence.
     """
 
     def __init__(self, action: str, code: str, message: str, request_id: str = "") -> None:
@@ -32,3 +33,5 @@ class AwsError(Exception):
         self.message = message
         self.request_id = request_id
         self.tried = ""
+        self.afterwards = ""
+        self.arguments: Mapping[str, Any] = {}

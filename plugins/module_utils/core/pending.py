@@ -18,6 +18,11 @@ def placeholder(kind: str, name: str, attribute: str) -> str:
     return f"(known after apply: {kind}.{name}.{attribute})"
 
 
+def name_in(pending: str) -> str:
+    """The name of the resource whose attribute a placeholder stands for."""
+    return pending.partition(".")[2].rpartition(".")[0] or pending
+
+
 def is_pending(value: object) -> bool:
     """Whether VALUE is, or contains, a placeholder."""
     return next(find(value), None) is not None

@@ -27,11 +27,26 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Again:
+    """Another try of a wait that FAILED: after pause seconds, the steps that begin it."""
+
+    steps: tuple[Step, ...]
+    pause: float = 0
+
+
+def never(details: Mapping[str, Any], tried: int) -> Again | None:
+    """For waits whose failure is the end."""
+    return None
+
+
+@dataclass(frozen=True)
 class Wait:
     """A state to wait for.
 
     what: "Network Load Balancer payments". verb and args: the read to repeat. judge: its answer -> Verdict.
     usual: how long AWS documents that it takes, in words.
+    again: the next try, if there is one, from the details of a failure and the number of tries after the first.
+    hold: for how many seconds it must stay done, where AWS does not show when a change has arrived everywhere.
     """
 
     what: str
@@ -39,6 +54,8 @@ class Wait:
     args: Mapping[str, Any]
     judge: Callable[[Any], Verdict]
     usual: str = ""
+    again: Callable[[Mapping[str, Any], int], Again | None] = field(default=never, compare=False)
+    hold: float = 0
 
 
 @dataclass(frozen=True)
@@ -49,7 +66,10 @@ class Step:
     args: its arguments; placeholders in them are replaced by what earlier steps returned.
     binds: placeholder -> dotted path into the answer. needs: what must be waited for first.
     retry: error codes that mean "not yet": the call is repeated until wait_timeout.
+    moot: error codes that mean "that is so already": botocore has repeated a call whose answer got lost.
     say: the step in words, for messages.
+    undo: what is done, in order, when AWS refuses the call, so that what was there before works again.
+    instead: what is done, in order, when AWS refuses the call with one of the codes in `unless`, and leads to the same.
     """
 
     verb: str
@@ -58,6 +78,10 @@ class Step:
     needs: tuple[Wait, ...] = ()
     retry: tuple[str, ...] = ()
     say: str = ""
+    moot: tuple[str, ...] = ()
+    undo: tuple[Step | Wait, ...] = ()
+    instead: tuple[Step, ...] = ()
+    unless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,14 @@ def delays(jitter: Callable[[], float]) -> Iterator[float]:
         delay = min(delay * GROWTH, LONGEST_DELAY)
 
 
+class WaitFailed(Failure):
+    """A wait whose judge said FAILED; WAIT says whether it is tried again."""
+
+    def __init__(self, wait: Wait, message: str, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.wait = wait
+
+
 @dataclass
 class Clock:
     """Where time comes from; tests give their own. wall: seconds since 1970."""
@@ -46,8 +54,10 @@ def wait_for(
     clock: Clock,
     progress: Callable[[str], None],
 ) -> None:
-    """Poll all WAITS until each is done. Raises Failure when one fails, or after TIMEOUT seconds."""
+    """Poll all WAITS until each is done, for as long as it is to hold. Raises Failure when one fails, or when one is
+    not done after TIMEOUT seconds."""
     start = clock.now()
+    since: dict[str, float] = {}
     report_at = start + REPORT_FIRST
     reported = False
     pending = list(waits)
@@ -55,27 +65,41 @@ def wait_for(
         verdicts = [(wait, wait.judge(poll(wait))) for wait in pending]
         for wait, verdict in verdicts:
             if verdict.status == FAILED:
-                raise Failure(f"{wait.what}: {verdict.text}", **verdict.details)
-        pending = [wait for wait, verdict in verdicts if verdict.status != DONE]
+                raise WaitFailed(wait, f"{wait.what}: {verdict.text}", **verdict.details)
+        pending = [wait for wait, verdict in verdicts if not _holds(wait, verdict, since, clock.now())]
         elapsed = clock.now() - start
         if not pending:
             if reported:
                 progress(f"{', '.join(wait.what for wait in waits)}: done after {elapsed:.0f} s")
             return
         texts = {wait.what: verdict.text for wait, verdict in verdicts if wait in pending}
-        if elapsed >= timeout:
+        if elapsed >= timeout and any(wait.what not in since for wait in pending):
             raise Failure(_ran_out(pending, texts, timeout))
         if clock.now() >= report_at:
             reported = True
             report_at = clock.now() + REPORT_EVERY
             for wait in pending:
-                progress(_progress(wait, texts[wait.what], elapsed, timeout))
-        clock.sleep(min(delay, timeout - elapsed))
+                most = f"{wait.hold:.0f} s" if wait.what in since else f"at most {timeout:.0f} s"
+                progress(_progress(wait, texts[wait.what], elapsed, most))
+        clock.sleep(min(delay, *_ends(pending, since, start + timeout, clock.now())))
 
 
-def _progress(wait: Wait, text: str, elapsed: float, timeout: float) -> str:
+def _holds(wait: Wait, verdict: Verdict, since: dict[str, float], now: float) -> bool:
+    """Whether it is done, and has been for long enough."""
+    if verdict.status != DONE:
+        since.pop(wait.what, None)
+        return False
+    return now - since.setdefault(wait.what, now) >= wait.hold
+
+
+def _ends(pending: Sequence[Wait], since: dict[str, float], deadline: float, now: float) -> list[float]:
+    """In how many seconds each of them can be over."""
+    return [max(since[wait.what] + wait.hold if wait.what in since else deadline, now) - now for wait in pending]
+
+
+def _progress(wait: Wait, text: str, elapsed: float, most: str) -> str:
     usual = f"; AWS documents {wait.usual}" if wait.usual else ""
-    return f"{wait.what}: {text}, {elapsed:.0f} s of at most {timeout:.0f} s{usual}"
+    return f"{wait.what}: {text}, {elapsed:.0f} s of {most}{usual}"
 
 
 def _ran_out(pending: Sequence[Wait], texts: dict[str, str], timeout: float) -> str:
@@ -87,4 +111,4 @@ def _ran_out(pending: Sequence[Wait], texts: dict[str, str], timeout: float) -> 
     )
 
 
-__all__ = ["Clock", "Verdict", "delays", "wait_for"]
+__all__ = ["Clock", "Verdict", "WaitFailed", "delays", "wait_for"]

@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An external key store over a VPC endpoint service: made, connected, disconnected, deleted (R5, R6, R73)."""
+"""An external key store: made, changed, connected, disconnected, deleted (R5, R6, R20, R73)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.compare import listing
@@ -14,32 +15,29 @@ from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is
 from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Change, Plan, Step, Wait
 from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet
 from ansible_collections.keylink.aws.plugins.module_utils.resources import key_store_checks as checks
+from ansible_collections.keylink.aws.plugins.module_utils.resources import key_store_connection as connections
+from ansible_collections.keylink.aws.plugins.module_utils.resources import key_store_update as updates
+from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_connection import (
+    CONNECTED,
+    DISCONNECTED,
+    FAILED,
+    Connection,
+)
 from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_view import (
     AT_REST,
-    CONNECTED,
-    CONNECTING,
-    DISCONNECTED,
-    DISCONNECTING,
-    FAILED,
-    PROPERTIES,
+    VPC_CONNECTIVITY,
     differences,
-    manageable,
+    external,
+    goes_through,
     state_for_changes,
     wanted_proxy,
+    wanted_store,
 )
-from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_waits import (
-    wait_connected,
-    wait_disconnected,
-    wait_gone,
-    wait_made,
-)
-from ansible_collections.keylink.aws.plugins.module_utils.resources.remedies import EXTERNAL, in_words, remedy
+from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_waits import wait_in_use, wait_made
+from ansible_collections.keylink.aws.plugins.module_utils.resources.remedies import EXTERNAL
 from ansible_collections.keylink.aws.plugins.module_utils.resources.requirements import unmet
 
 KIND = "external key store"
-# Not every part of AWS KMS sees a state at once that was just waited for.
-_RACE = ("CustomKeyStoreInvalidStateException",)
-_LISTED_KEYS = 5
 
 Params = Mapping[str, Any]
 View = dict[str, Any]
@@ -48,7 +46,7 @@ View = dict[str, Any]
 def plan(params: Params, current: Mapping[str, Any]) -> Plan:
     """What makes the key store and its connection as PARAMS want them."""
     store = current["store"]
-    facts = _facts(current)
+    facts = {**connections.facts(current), "previous_access_key_id": _access_key(store)}
     problems = _identity_problems(params, store)
     if problems:
         return Plan((), current, tuple(problems), facts=facts)
@@ -59,34 +57,27 @@ def plan(params: Params, current: Mapping[str, Any]) -> Plan:
     return _plan_existing(params, current, facts)
 
 
-def _facts(current: Mapping[str, Any]) -> View:
-    """What only the state before knows: a disconnect erases the error code (N10)."""
-    store = current["store"] or {}
-    code = store.get("connection_error_code")
-    return {
-        "previous_connection_state": store.get("connection_state"),
-        "connection_error_code": code,
-        "remedy": remedy(code, store["custom_key_store_type"]) if code else None,
-        "kms_keys": list(current["keys"] or ()),
-    }
+def _access_key(store: View | None) -> str | None:
+    return ((store or {}).get("xks_proxy_configuration") or {}).get("access_key_id")
 
 
 def _identity_problems(params: Params, store: View | None) -> list[Unmet]:
     option = "custom_key_store_id" if params["custom_key_store_id"] else "custom_key_store_name"
     absent = params["state"] == "absent"
     if store is None:
-        if option == "custom_key_store_name" or absent:
+        if absent:
+            return []
+        if params["new_custom_key_store_name"] and option == "custom_key_store_name":
+            found = f"no key store {params[option]} to rename, and none that has the new name"
+            return [unmet("R73", option, found, "Check the name, or leave new_custom_key_store_name out to make one.")]
+        if option == "custom_key_store_name":
             return []
         fix = "Give the id of an existing key store, or custom_key_store_name to make one."
         return [unmet("R73", option, f"no key store {params[option]} in this account and Region", fix)]
     name = f"{store['custom_key_store_name']} ({store['custom_key_store_id']})"
-    if store["custom_key_store_type"] != EXTERNAL:
+    if not external(store):
         fix = "This module manages external key stores only."
         return [unmet("R143", option, f"{name} is an AWS CloudHSM key store", fix)]
-    if not absent and not manageable(store):
-        connectivity = (store["xks_proxy_configuration"] or {}).get("connectivity")
-        fix = "This module manages key stores with the connectivity VPC_ENDPOINT_SERVICE; it can only delete this one."
-        return [unmet("R20", option, f"{name} has the connectivity {connectivity}", fix)]
     return []
 
 
@@ -98,23 +89,24 @@ def _plan_create(params: Params, current: Mapping[str, Any], facts: View) -> Pla
     problems = checks.missing_options(params, unknown_endpoint=not proxy["uri_endpoint"] and _unreadable(service))
     problems += checks.neighbours(current["others"], proxy, len(current["others"]))
     problems += checks.gate(service, proxy, current["region"])
-    store = {
+    store: View = {
         "custom_key_store_id": _announce(name, "custom_key_store_id"),
         "custom_key_store_name": name,
         "custom_key_store_type": EXTERNAL,
+        "cloud_hsm_cluster_id": None,
         "connection_state": CONNECTED if params["state"] == "connected" else DISCONNECTED,
         "connection_error_code": None,
         "creation_date": _announce(name, "creation_date"),
         "xks_proxy_configuration": proxy,
     }
+    problems += checks.foreign_key(current["verify_key"], store)
     store_id = store["custom_key_store_id"]
     step = Step(
         "create_key_store",
         {
             "CustomKeyStoreName": name,
             "CustomKeyStoreType": EXTERNAL,
-            "XksProxyConnectivity": proxy["connectivity"],
-            **_arguments(params, proxy, [*PROPERTIES, "access_key_id"]),
+            **updates.arguments(params, proxy, [*AT_REST, "uri_path", "access_key_id"]),
         },
         {store_id: "CustomKeyStoreId"},
         say=f"create {KIND} {name}",
@@ -122,14 +114,10 @@ def _plan_create(params: Params, current: Mapping[str, Any], facts: View) -> Pla
     changes = [Change(KIND, name, None, _shown(store), (step,), store_id)]
     settle = wait_made(name, store_id)
     if params["state"] == "connected":
-        after = {"connection_state": CONNECTED}
-        changes.append(Change("connection", name, None, after, (_connect(name, store_id),), store_id))
-        settle = wait_connected(name, store_id)
+        connection = _connection(params, store)
+        changes.append(connections.connected_anew(name, store_id, connection.connect()))
+        settle = connection.up
     return Plan(tuple(changes), {**current, "store": store}, tuple(problems), (settle,), facts=facts)
-
-
-def _identity(store: Mapping[str, Any]) -> tuple[str, str, str]:
-    return store["custom_key_store_name"], store["custom_key_store_id"], store["connection_state"]
 
 
 def _announce(name: str, attribute: str) -> str:
@@ -138,7 +126,9 @@ def _announce(name: str, attribute: str) -> str:
 
 
 def _default_endpoint(params: Params, service: Mapping[str, Any] | None) -> str | None:
-    """https:// and the private DNS name of the service."""
+    """https:// and the private DNS name of the service; a public endpoint has none."""
+    if params["xks_proxy_connectivity"] not in (None, VPC_CONNECTIVITY):
+        return None
     if is_pending(params["xks_proxy_vpc_endpoint_service_name"]):
         return _announce(params["custom_key_store_name"], "uri_endpoint")
     if service and service["private_dns_name"]:
@@ -150,162 +140,87 @@ def _unreadable(service: Mapping[str, Any] | None) -> bool:
     return service is not None and service["source"] == "denied"
 
 
-def _arguments(params: Params, proxy: Mapping[str, Any], keys: Sequence[str]) -> View:
-    """Properties as AWS's parameters. The secret goes along with its access key id only (N13)."""
-    arguments = {PROPERTIES[key][1]: proxy[key] for key in keys if key in PROPERTIES and proxy[key]}
-    credential = params["xks_proxy_authentication_credential"]
-    if credential and "access_key_id" in keys:
-        arguments["XksProxyAuthenticationCredential"] = {
-            "AccessKeyId": credential["access_key_id"],
-            "RawSecretAccessKey": credential["raw_secret_access_key"],
-        }
-    return arguments
-
-
 def _shown(store: Mapping[str, Any]) -> View:
     """What a diff shows of a store."""
     named = {key: store[key] for key in ("custom_key_store_id", "custom_key_store_name")}
     return {**named, **(store["xks_proxy_configuration"] or {})}
 
 
-def _connect(name: str, store_id: str, needs: tuple[Wait, ...] = ()) -> Step:
-    arguments = {"CustomKeyStoreId": store_id}
-    retry = _RACE if needs else ()
-    return Step("kms.connect_custom_key_store", arguments, needs=needs, retry=retry, say=f"connect {KIND} {name}")
-
-
-def _disconnect(name: str, store_id: str) -> Step:
-    return Step("kms.disconnect_custom_key_store", {"CustomKeyStoreId": store_id}, say=f"disconnect {KIND} {name}")
-
-
 def _plan_existing(params: Params, current: Mapping[str, Any], facts: View) -> Plan:
     goal = params["state"]
     before = current["store"]
-    name, store_id, state = _identity(before)
+    connection = _connection(params, before)
     changed = differences(params, before)
-    proxy = wanted_proxy(params, before["xks_proxy_configuration"]) if changed else before["xks_proxy_configuration"]
-    problems = [
-        *_state_problems(params, before, changed),
-        *(_disconnect_problems(params, current) if goal == "disconnected" and state == CONNECTED else ()),
-        *(checks.neighbours(current["others"], proxy, None) if set(changed) & set(AT_REST) else ()),
-        *(checks.gate(current["service"], proxy, current["region"])),
-    ]
-    disconnect = goal == "disconnected" and state in (CONNECTED, CONNECTING, FAILED)
-    needs = _needs_for_changes(name, store_id, state, disconnect)
-    update = _update(params, before, proxy, changed, needs)
-    connect = goal == "connected" and state in (DISCONNECTED, DISCONNECTING)
-    steps: tuple[Step, ...] = (_disconnect(name, store_id),) if disconnect else ()
-    if connect:
-        steps = (_connect(name, store_id, () if update else needs),)
-    reached = {"connected": CONNECTED, "disconnected": DISCONNECTED}.get(goal, state)
-    after = {**before, "xks_proxy_configuration": proxy, "connection_state": reached}
-    after["connection_error_code"] = before["connection_error_code"] if reached == FAILED else None
-    changes = [Change(KIND, name, _shown(before), _shown(after), update, store_id)]
-    if goal != "present":
-        states = ({"connection_state": state}, {"connection_state": reached})
-        connection = Change("connection", name, *states, steps, store_id)
-        changes = [connection, *changes] if disconnect else [*changes, connection]
-    if not (steps or update or params["wait"]):
+    sent = updates.sent(params, before, changed)
+    wanted = wanted_store(params, before) if changed else before
+    problems = _problems(params, current, changed, sent)
+    way = connections.route(connection, goal, bool(sent), goes_through(params, before))
+    live = state_for_changes(params, before) == CONNECTED
+    step = updates.step(params, connection, wanted, sent, way, live)
+    after = {**wanted, "connection_state": way.reached}
+    after["connection_error_code"] = before["connection_error_code"] if way.reached == FAILED else None
+    shown = _shown(before), {**_shown(after), **updates.sent_again(sent, changed)}
+    properties = Change(KIND, connection.name, *shown, step, connection.store_id)
+    changes = connections.changes(connection, goal, way, properties)
+    if not (way.first or way.last or step or params["wait"]):
         # Nothing will happen in this run, so nothing more than what is there is known.
         after = dict(before)
-    settle = _settle(goal, name, store_id, state)
-    return Plan(tuple(changes), {**current, "store": after}, tuple(problems), settle, facts=facts)
+    settle = way.settle or tuple(connection.up for item in step if item.instead)
+    if way.reached == CONNECTED and not way.last:
+        settle += _in_use(params, connection, _access_key(after))
+    warnings = updates.warnings(params, current, sent, live, bool(way.first and way.last))
+    return Plan(tuple(changes), {**current, "store": after}, tuple(problems), settle, warnings, facts)
 
 
-def _settle(goal: str, name: str, store_id: str, state: str) -> tuple[Wait, ...]:
-    """What to wait for; a store that is half-way is waited for without a change."""
-    if goal == "connected" and state != CONNECTED:
-        return (wait_connected(name, store_id),)
-    if goal == "disconnected" and state != DISCONNECTED:
-        return (wait_disconnected(name, store_id),)
-    return ()
+def _connection(params: Params, store: Mapping[str, Any]) -> Connection:
+    connection = Connection.of(KIND, store)
+    if not params["recover_failed"]:
+        return connection
+    return replace(connection, tries=params["transient_retries"], pause=params["transient_retry_delay"])
 
 
-def _needs_for_changes(name: str, store_id: str, state: str, disconnect: bool) -> tuple[Wait, ...]:
-    if disconnect or state == DISCONNECTING:
-        return (wait_disconnected(name, store_id),)
-    return (wait_connected(name, store_id),) if state == CONNECTING else ()
-
-
-def _update(
-    params: Params, before: View, proxy: Mapping[str, Any], changed: Sequence[str], needs: tuple[Wait, ...]
-) -> tuple[Step, ...]:
-    if not changed:
+def _in_use(params: Params, connection: Connection, access_key: str | None) -> tuple[Wait, ...]:
+    """Until AWS KMS has used a credential everywhere, which it does not show: for as long as it documents."""
+    hold, key_id = params["effective_after"], params["verify_key_id"]
+    if not (hold or key_id):
         return ()
-    arguments = {"CustomKeyStoreId": before["custom_key_store_id"], **_arguments(params, proxy, changed)}
-    say = f"update {KIND} {before['custom_key_store_name']}"
-    return (Step("kms.update_custom_key_store", arguments, needs=needs, retry=_RACE if needs else (), say=say),)
+    return (wait_in_use(connection.name, connection.store_id, access_key, key_id, hold),)
 
 
-def _state_problems(params: Params, store: View, changed: Sequence[str]) -> list[Unmet]:
-    """What cannot be reached from the connection state."""
-    name, goal, state = store["custom_key_store_name"], params["state"], store["connection_state"]
-    at = state_for_changes(goal, state)
-    if at == FAILED and goal == "connected":
-        code = store["connection_error_code"]
-        advice = remedy(code, EXTERNAL)
-        found = f"FAILED with {code}" if code else "FAILED"
-        return [unmet("N10", f"connection of {name}", found, in_words(advice) if advice else "Disconnect it first.")]
-    if at == FAILED and changed:
-        fix = "AWS KMS changes nothing in this state: run with state disconnected, which also makes these changes."
-        return [unmet("N10", f"connection of {name}", f"FAILED, and {listing(changed)} would change", fix)]
-    if at != CONNECTED:
-        return []
-    current = store["xks_proxy_configuration"]
-    fix = "AWS KMS changes this only while the store is disconnected: run with state disconnected, then connected."
+def _problems(
+    params: Params, current: Mapping[str, Any], changed: Sequence[str], sent: Sequence[str]
+) -> list[Unmet]:
+    store = current["store"]
+    leaving = params["state"] == "disconnected" and store["connection_state"] == CONNECTED
+    wanted = wanted_store(params, store)
+    proxy = wanted["xks_proxy_configuration"]
     return [
-        unmet("N17", option, f"{params[option]}, but {name} is {state} with {current[key]}", fix)
-        for key, (option, _parameter) in AT_REST.items()
-        if key in changed
+        *_state_problems(params, current, sent),
+        *updates.problems(params, changed),
+        *(connections.disconnect_problems(current, params["force"]) if leaving else ()),
+        *(checks.name_in_use(current["others"], wanted) if "custom_key_store_name" in changed else ()),
+        *(checks.neighbours(current["others"], proxy, None) if {*AT_REST, "uri_path"} & set(changed) else ()),
+        *checks.gate(current["service"], proxy, current["region"]),
+        *checks.foreign_key(current["verify_key"], store),
     ]
 
 
-def _disconnect_problems(params: Params, current: Mapping[str, Any]) -> list[Unmet]:
-    """N17: a disconnect is an outage for whatever uses the keys."""
-    keys, unreadable = current["keys"] or (), current["unreadable_keys"]
-    if params["force"] or not (keys or unreadable):
-        return []
-    found = []
-    if keys:
-        enabled = sum(key["key_state"] == "Enabled" for key in keys)
-        found.append(f"{_count(keys)} would become unusable, {enabled} of them enabled: {_key_list(keys)}")
-    if unreadable:
-        found.append(f"{unreadable} KMS keys of the Region cannot be looked at and may be in it")
-    name = current["store"]["custom_key_store_name"]
-    fix = "If nothing needs them meanwhile, run with force: true. They are usable again once it is connected."
-    return [unmet("N17", f"disconnecting {name}", listing(found), fix)]
-
-
-def _count(keys: Sequence[Any]) -> str:
-    return "1 KMS key" if len(keys) == 1 else f"{len(keys)} KMS keys"
-
-
-def _key_list(keys: Sequence[Mapping[str, Any]]) -> str:
-    shown = [f"{key['key_id']} ({key['key_state']})" for key in keys[:_LISTED_KEYS]]
-    more = len(keys) - len(shown)
-    return listing([*shown, f"{more} more"] if more else shown)
+def _state_problems(params: Params, current: Mapping[str, Any], sent: Sequence[str]) -> list[Unmet]:
+    """What cannot be reached from the connection state."""
+    store = current["store"]
+    name, goal = store["custom_key_store_name"], params["state"]
+    at = state_for_changes(params, store)
+    if store["connection_state"] == FAILED and goal == "connected":
+        return updates.failed_problems(params, current, sent)
+    if at == FAILED and sent:
+        fix = "AWS KMS changes nothing in this state: run with state disconnected, which also makes these changes."
+        return [unmet("N10", f"connection of {name}", f"FAILED, and {listing(sent)} would change", fix)]
+    return updates.refused_live(params, current, sent) if at == CONNECTED else []
 
 
 def _plan_absent(params: Params, current: Mapping[str, Any], facts: View) -> Plan:
     store = current["store"]
     if store is None:
         return Plan((), current, facts=facts)
-    name, store_id, state = _identity(store)
-    keys = current["keys"] or ()
-    problems: list[Unmet] = []
-    if keys:
-        fix = (
-            "AWS KMS deletes only a store without keys. Whether they may go is yours to decide, since what they "
-            "encrypted is lost with them; keys that wait for their deletion count until it is done."
-        )
-        problems = [unmet("N18", f"deleting {name}", f"{_count(keys)} in it: {_key_list(keys)}", fix)]
-    elif state == CONNECTED:
-        problems = _disconnect_problems(params, current)
-    steps: tuple[Step, ...] = (_disconnect(name, store_id),) if state in (CONNECTED, CONNECTING, FAILED) else ()
-    needs = () if state == DISCONNECTED else (wait_disconnected(name, store_id),)
-    arguments = {"CustomKeyStoreId": store_id}
-    retry = _RACE if needs else ()
-    steps += (Step("kms.delete_custom_key_store", arguments, needs=needs, retry=retry, say=f"delete {KIND} {name}"),)
-    change = Change(KIND, name, _shown(store), None, steps, store_id)
     after = {**current, "store": None, "keys": None, "service": None, "unreadable_keys": 0}
-    return Plan((change,), after, tuple(problems), (wait_gone(name, store_id),), facts=facts)
+    return connections.plan_absent(Connection.of(KIND, store), current, params["force"], _shown(store), after)

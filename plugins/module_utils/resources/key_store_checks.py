@@ -12,6 +12,11 @@ from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending
 from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet
+from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_view import (
+    AT_REST,
+    PUBLIC_CONNECTIVITY,
+    SERVICE,
+)
 from ansible_collections.keylink.aws.plugins.module_utils.resources.names import check_private_dns_name
 from ansible_collections.keylink.aws.plugins.module_utils.resources.requirements import unmet
 
@@ -40,8 +45,10 @@ def check(params: Params, region: str) -> list[Unmet]:
         found.append(
             unmet("R17", "region", region, "AWS KMS has no external key stores there. Use a Region outside China.")
         )
-    found += _check_name(params["custom_key_store_name"])
-    found += _check_endpoint(params["xks_proxy_uri_endpoint"])
+    found += _check_name("custom_key_store_name", params["custom_key_store_name"])
+    found += _check_name("new_custom_key_store_name", params["new_custom_key_store_name"])
+    found += _check_connectivity(params)
+    found += _check_endpoint(params["xks_proxy_uri_endpoint"], params["xks_proxy_connectivity"])
     found += check_path("xks_proxy_uri_path", params["xks_proxy_uri_path"])
     found += _check_service(params["xks_proxy_vpc_endpoint_service_name"], region)
     owner = params["xks_proxy_vpc_endpoint_service_owner"]
@@ -56,19 +63,29 @@ def _given(value: str | None) -> bool:
     return value is not None and not is_pending(value)
 
 
-def _check_name(name: str | None) -> list[Unmet]:
+def _check_name(option: str, name: str | None) -> list[Unmet]:
     if name is None or 1 <= len(name) <= 256:
         return []
-    return [unmet("N3", "custom_key_store_name", f"{len(name)} characters", "Give a name of 1 to 256 characters.")]
+    return [unmet("N3", option, f"{len(name)} characters", "Give a name of 1 to 256 characters.")]
 
 
-def _check_endpoint(endpoint: str | None) -> list[Unmet]:
+def _check_connectivity(params: Params) -> list[Unmet]:
+    if params["xks_proxy_connectivity"] != PUBLIC_CONNECTIVITY:
+        return []
+    fix = f"Leave it out: with {PUBLIC_CONNECTIVITY}, AWS KMS reaches the proxy over the internet."
+    options = [AT_REST[key][0] for key in SERVICE]
+    return [unmet("R20", option, str(params[option]), fix) for option in options if params[option]]
+
+
+def _check_endpoint(endpoint: str | None, connectivity: str | None) -> list[Unmet]:
     option = "xks_proxy_uri_endpoint"
     if endpoint is None or is_pending(endpoint):
         return []
     if not _ENDPOINT.fullmatch(endpoint):
-        fix = "Give https:// and the private DNS name alone, such as https://xks-proxy.example.com: no port, no path."
+        fix = "Give https:// and the host name alone, such as https://xks-proxy.example.com: no port, no path."
         return [unmet("N3", option, endpoint or "an empty text", fix)]
+    if connectivity == PUBLIC_CONNECTIVITY:
+        return []
     return check_private_dns_name(option, endpoint.removeprefix(SCHEME))
 
 
@@ -125,20 +142,44 @@ def missing_options(params: Params, unknown_endpoint: bool) -> list[Unmet]:
 
     unknown_endpoint: the endpoint was not given, and the endpoint service cannot tell its private DNS name.
     """
+    public = params["xks_proxy_connectivity"] == PUBLIC_CONNECTIVITY
+    endpoint = "the public name of the proxy" if public else "the private DNS name of the endpoint service"
     advice = {
-        "xks_proxy_uri_endpoint": "Give https:// and the private DNS name of the endpoint service.",
+        "xks_proxy_uri_endpoint": f"Give https:// and {endpoint}.",
         "xks_proxy_uri_path": "Give the path that the proxy serves, such as /kms/xks/v1.",
         "xks_proxy_vpc_endpoint_service_name": "Give the name of the endpoint service, such as the service_name that "
-        "keylink.aws.xks_endpoint_service returns.",
+        "keylink.aws.xks_endpoint_service returns; or xks_proxy_connectivity PUBLIC_ENDPOINT.",
         "xks_proxy_authentication_credential": "Give access_key_id and raw_secret_access_key as the proxy has them.",
     }
-    if not unknown_endpoint:
+    if not (unknown_endpoint or public):
         advice.pop("xks_proxy_uri_endpoint")
+    if public:
+        advice.pop("xks_proxy_vpc_endpoint_service_name")
     return [
         unmet("R73", option, "not given, and the key store does not exist yet", fix)
         for option, fix in advice.items()
         if not params[option]
     ]
+
+
+def name_in_use(others: Iterable[View], wanted: View) -> list[Unmet]:
+    """Whether another key store has the name that one is to get."""
+    name = wanted["custom_key_store_name"]
+    return [
+        unmet("N3", "new_custom_key_store_name", f"{name}, the name of {other['custom_key_store_id']}",
+              "A name is unique in the account and Region: give another one.")
+        for other in others
+        if other["custom_key_store_name"] == name
+    ]
+
+
+def foreign_key(key: View | None, store: View) -> list[Unmet]:
+    """A key that is to prove that the store works must be one of the store's."""
+    if key is None or key["store_id"] == store["custom_key_store_id"]:
+        return []
+    found = f"{key['key_id']}, a key of {key['store_id'] or 'AWS KMS itself'}"
+    fix = f"Give an enabled KMS key of {store['custom_key_store_name']}, or leave it out."
+    return [unmet("R135", "verify_key_id", found, fix)]
 
 
 def neighbours(others: Iterable[View], wanted: View, count: int | None) -> list[Unmet]:
@@ -153,16 +194,23 @@ def neighbours(others: Iterable[View], wanted: View, count: int | None) -> list[
                 unmet("R5", "xks_proxy_vpc_endpoint_service_name", f"{service}, which key store {name} uses",
                       "Make an endpoint service for this key store.")
             )
-        endpoint = proxy.get("uri_endpoint")
-        if endpoint and endpoint == wanted["uri_endpoint"]:
+        if _same_uri(proxy, wanted):
             found.append(
-                unmet("R6", "xks_proxy_uri_endpoint", f"{endpoint}, which key store {name} uses",
-                      "Give this key store a private DNS name of its own.")
+                unmet("R6", "xks_proxy_uri_endpoint", f"{proxy['uri_endpoint']}, which key store {name} uses",
+                      "Give this key store a private DNS name of its own, or a path of its own where both are public.")
             )
     if count is not None and count >= QUOTA:
         fix = "AWS KMS refuses another one unless your quota is higher: delete one, or ask AWS to raise the quota."
         found.append(unmet("N4", "custom key stores", f"{count} exist in this Region", fix, blocking=False))
     return found
+
+
+def _same_uri(proxy: View, wanted: View) -> bool:
+    """Public proxies may share an endpoint, if their paths differ; that of an endpoint service is for one store."""
+    if not proxy.get("uri_endpoint") or proxy["uri_endpoint"] != wanted["uri_endpoint"]:
+        return False
+    public = proxy.get("connectivity") == wanted.get("connectivity") == PUBLIC_CONNECTIVITY
+    return not public or proxy["uri_path"] == wanted["uri_path"]
 
 
 def gate(service: View | None, wanted: View, region: str) -> list[Unmet]:

@@ -11,20 +11,32 @@ from datetime import datetime
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending
+from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_connection import (
+    CONNECTED,
+    DISCONNECTED,
+    DISCONNECTING,
+    FAILED,
+    UP,
+)
 from ansible_collections.keylink.aws.plugins.module_utils.resources.remedies import CLOUDHSM, EXTERNAL
 
-VPC_CONNECTIVITY = "VPC_ENDPOINT_SERVICE"
-CONNECTED, CONNECTING, FAILED = "CONNECTED", "CONNECTING", "FAILED"
-DISCONNECTED, DISCONNECTING = "DISCONNECTED", "DISCONNECTING"
+VPC_CONNECTIVITY, PUBLIC_CONNECTIVITY = "VPC_ENDPOINT_SERVICE", "PUBLIC_ENDPOINT"
 
 # Property of a store -> (option, AWS's parameter). AWS KMS changes the second kind only while it is disconnected.
-LIVE = {"uri_path": ("xks_proxy_uri_path", "XksProxyUriPath")}
+LIVE = {
+    "custom_key_store_name": ("new_custom_key_store_name", "NewCustomKeyStoreName"),
+    "uri_path": ("xks_proxy_uri_path", "XksProxyUriPath"),
+}
 AT_REST = {
+    "connectivity": ("xks_proxy_connectivity", "XksProxyConnectivity"),
     "uri_endpoint": ("xks_proxy_uri_endpoint", "XksProxyUriEndpoint"),
     "vpc_endpoint_service_name": ("xks_proxy_vpc_endpoint_service_name", "XksProxyVpcEndpointServiceName"),
     "vpc_endpoint_service_owner": ("xks_proxy_vpc_endpoint_service_owner", "XksProxyVpcEndpointServiceOwner"),
 }
 PROPERTIES = {**LIVE, **AT_REST}
+# What only a store over an endpoint service has.
+SERVICE = ("vpc_endpoint_service_name", "vpc_endpoint_service_owner")
+_PROXY = ("connectivity", "uri_endpoint", "uri_path", *SERVICE)
 
 Params = Mapping[str, Any]
 View = dict[str, Any]
@@ -32,9 +44,12 @@ View = dict[str, Any]
 
 def normalise(params: Params, region: str, raw: Iterable[Mapping[str, Any]]) -> View:
     """The stores of the Region as one state: the one that PARAMS name, and the others."""
-    stores = [_store(item) for item in raw]
+    stores = [described(item) for item in raw]
     key = "custom_key_store_id" if params["custom_key_store_id"] else "custom_key_store_name"
     found = [store for store in stores if store[key] == params[key]]
+    if not found and key == "custom_key_store_name" and params["new_custom_key_store_name"]:
+        # An earlier run has renamed it.
+        found = [store for store in stores if store[key] == params["new_custom_key_store_name"]]
     if is_pending(params["custom_key_store_id"]) and params["state"] != "absent":
         found = [_announced(params)]
     return {
@@ -44,10 +59,12 @@ def normalise(params: Params, region: str, raw: Iterable[Mapping[str, Any]]) -> 
         "service": None,
         "keys": None,
         "unreadable_keys": 0,
+        "verify_key": None,
     }
 
 
-def _store(raw: Mapping[str, Any]) -> View:
+def described(raw: Mapping[str, Any]) -> View:
+    """A key store of either type as the modules return it."""
     state = raw.get("ConnectionState")
     created = raw.get("CreationDate")
     return {
@@ -55,6 +72,7 @@ def _store(raw: Mapping[str, Any]) -> View:
         "custom_key_store_name": raw["CustomKeyStoreName"],
         # Without a type it is the one that came first.
         "custom_key_store_type": raw.get("CustomKeyStoreType", CLOUDHSM),
+        "cloud_hsm_cluster_id": raw.get("CloudHsmClusterId"),
         "connection_state": state,
         "connection_error_code": raw.get("ConnectionErrorCode") if state == FAILED else None,
         "creation_date": created.isoformat() if isinstance(created, datetime) else created,
@@ -81,6 +99,7 @@ def _announced(params: Params) -> View:
         "custom_key_store_id": params["custom_key_store_id"],
         "custom_key_store_name": params["custom_key_store_id"],
         "custom_key_store_type": EXTERNAL,
+        "cloud_hsm_cluster_id": None,
         "connection_state": DISCONNECTED,
         "connection_error_code": None,
         "creation_date": None,
@@ -91,46 +110,74 @@ def _announced(params: Params) -> View:
 def wanted_proxy(params: Params, current: Mapping[str, Any]) -> View:
     """The proxy configuration as PARAMS want it; what they leave out stays as it is."""
     credential = params["xks_proxy_authentication_credential"] or {}
-    given = {key: params[option] or current.get(key) for key, (option, _parameter) in PROPERTIES.items()}
-    access_key = credential.get("access_key_id") or current.get("access_key_id")
-    return {"connectivity": VPC_CONNECTIVITY, "access_key_id": access_key, **given}
+    wanted = {key: params[PROPERTIES[key][0]] or current.get(key) for key in _PROXY}
+    wanted["connectivity"] = wanted["connectivity"] or VPC_CONNECTIVITY
+    wanted["access_key_id"] = credential.get("access_key_id") or current.get("access_key_id")
+    if wanted["connectivity"] == PUBLIC_CONNECTIVITY:
+        wanted |= dict.fromkeys(SERVICE)
+    return wanted
+
+
+def wanted_store(params: Params, store: Mapping[str, Any]) -> View:
+    """An existing store with the properties that PARAMS want."""
+    return {
+        **store,
+        "custom_key_store_name": params["new_custom_key_store_name"] or store["custom_key_store_name"],
+        "xks_proxy_configuration": wanted_proxy(params, store["xks_proxy_configuration"]),
+    }
 
 
 def differences(params: Params, store: Mapping[str, Any]) -> list[str]:
     """The properties that are not as PARAMS want them. The secret is none: AWS KMS never shows it (N13)."""
-    current = store["xks_proxy_configuration"]
-    wanted = wanted_proxy(params, current)
+    current, wanted = properties(store), properties(wanted_store(params, store))
     found = [key for key in wanted if _plain(key, wanted[key]) != _plain(key, current[key])]
     # A service has one owner for ever, and a store that does not tell it has nothing to compare.
-    return [key for key in found if not (key == "vpc_endpoint_service_owner" and current[key] is None)]
+    untold = current["vpc_endpoint_service_owner"] is None and "connectivity" not in found
+    return [key for key in found if not (untold and key == "vpc_endpoint_service_owner")]
+
+
+def properties(store: Mapping[str, Any]) -> View:
+    """Everything about a store that can change, by name."""
+    return {"custom_key_store_name": store["custom_key_store_name"], **store["xks_proxy_configuration"]}
 
 
 def _plain(key: str, value: str | None) -> str | None:
     return value.lower() if value and key == "uri_endpoint" else value
 
 
-def state_for_changes(goal: str, state: str) -> str:
-    """The connection state in which properties will be changed, after what comes first: FAILED is never left."""
-    if state in (DISCONNECTED, DISCONNECTING) or goal == "disconnected":
+def goes_through(params: Params, store: Mapping[str, Any]) -> bool:
+    """Whether a store that is to be connected is disconnected first: to leave FAILED, or for a change that AWS KMS
+    makes at rest only."""
+    state = store["connection_state"]
+    if params["state"] != "connected":
+        return False
+    if state == FAILED:
+        return bool(params["recover_failed"])
+    return state in UP and bool(params["force"]) and bool(set(differences(params, store)) & set(AT_REST))
+
+
+def state_for_changes(params: Params, store: Mapping[str, Any]) -> str:
+    """The connection state in which properties will be changed, after what comes first."""
+    state = store["connection_state"]
+    if state in (DISCONNECTED, DISCONNECTING) or params["state"] == "disconnected" or goes_through(params, store):
         return DISCONNECTED
     return FAILED if state == FAILED else CONNECTED
 
 
-def manageable(store: Mapping[str, Any]) -> bool:
-    """Whether it is an external key store over a VPC endpoint service."""
-    proxy = store["xks_proxy_configuration"]
-    return bool(proxy) and proxy["connectivity"] == VPC_CONNECTIVITY and store["custom_key_store_type"] == EXTERNAL
+def external(store: Mapping[str, Any]) -> bool:
+    """Whether it is an external key store, as AWS KMS describes one."""
+    return store["custom_key_store_type"] == EXTERNAL and bool(store["xks_proxy_configuration"])
 
 
 def service_to_read(params: Params, view: Mapping[str, Any]) -> tuple[str, str | None] | None:
     """Name and owner of the endpoint service, where AWS KMS is going to check it."""
     store, goal = view["store"], params["state"]
-    if goal == "absent" or (store and not manageable(store)):
+    if goal == "absent" or (store and not external(store)):
         return None
     proxy: Mapping[str, Any] = {}
     if store:
         proxy = store["xks_proxy_configuration"]
-        at_rest = state_for_changes(goal, store["connection_state"]) == DISCONNECTED
+        at_rest = state_for_changes(params, store) == DISCONNECTED
         if not (at_rest and (goal == "connected" or differences(params, store))):
             return None
     wanted = wanted_proxy(params, proxy)
@@ -140,11 +187,16 @@ def service_to_read(params: Params, view: Mapping[str, Any]) -> tuple[str, str |
 
 def keys_to_read(params: Params, view: Mapping[str, Any]) -> str | None:
     """The id of the store whose keys matter: a disconnect makes them unusable, and a deletion needs them gone."""
-    store = view["store"]
-    if store is None or store["custom_key_store_type"] != EXTERNAL:
+    store, goal = view["store"], params["state"]
+    if store is None or not external(store):
         return None
-    disconnecting = params["state"] == "disconnected" and store["connection_state"] == CONNECTED
-    return str(store["custom_key_store_id"]) if disconnecting or params["state"] == "absent" else None
+    matters = goal == "absent"
+    if store["connection_state"] == CONNECTED:
+        changed = differences(params, store)
+        # With force even a live change may need a disconnect, if AWS KMS refuses it.
+        breaks = bool(changed) and goal == "connected" and (params["force"] or bool(set(changed) & set(AT_REST)))
+        matters = matters or breaks or goal == "disconnected"
+    return str(store["custom_key_store_id"]) if matters else None
 
 
 def with_service(view: View, raw: Mapping[str, Any] | None) -> View:
@@ -191,6 +243,14 @@ def with_keys(view: View, raw: Mapping[str, Any] | None) -> View:
     ]
     keys.sort(key=lambda key: str(key["key_id"]))
     return {**view, "keys": keys, "unreadable_keys": len(raw["unreadable"])}
+
+
+def with_verify_key(view: View, raw: Mapping[str, Any] | None) -> View:
+    """The state with the KMS key that is to prove that the store works."""
+    if raw is None:
+        return view
+    key = {"key_id": raw["KeyId"], "key_state": raw.get("KeyState"), "store_id": raw.get("CustomKeyStoreId")}
+    return {**view, "verify_key": key}
 
 
 def returns(params: Params, view: Mapping[str, Any]) -> View:

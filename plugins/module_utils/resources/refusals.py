@@ -31,7 +31,8 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
     "CustomKeyStoreInvalidStateException": (
         "N17",
         "The connection state of the key store does not allow this call; somebody else may have connected or "
-        "disconnected it meanwhile. " + _RETRY,
+        "disconnected it meanwhile. A change that AWS KMS refuses while the store is connected is made with force: "
+        "true, which disconnects it for that and connects it again. " + _RETRY,
     ),
     "CustomKeyStoreHasCMKsException": (
         "N18",

@@ -24,10 +24,13 @@ _VPC_PAGE = f"{_GUIDE}/vpc-connectivity.html"
 _DISCONNECT = "Disconnect the key store (state: disconnected)."
 _CONNECT = "Connect it again (state: connected)."
 _WAIT = "Wait a few minutes."
-_PASSWORD = "Give AWS KMS the password of kmsuser as the key store password, while the store is disconnected."
+_PASSWORD = (
+    "Give AWS KMS the password of kmsuser as the key store password (key_store_password), while the store is "
+    "disconnected."
+)
 _BACKUP = (
     "Make a cluster from a recent backup of the original one, so that both share their history, "
-    "and give the key store its cluster id while it is disconnected."
+    "and give the key store its id (cloud_hsm_cluster_id) while it is disconnected."
 )
 
 
@@ -58,9 +61,9 @@ _EXTERNAL: Mapping[str, Remedy] = {
     "INVALID_CREDENTIALS": Remedy(
         "The proxy does not know the credential: its access key id or its secret is wrong.",
         (
-            "Look up the credential that the proxy accepts. If only the secret is wrong in the key store, issue a new "
-            "pair on the proxy: a pair is sent again only with another access key id (N13).",
-            "Give the key store that pair (xks_proxy_authentication_credential).",
+            "Look up the credential that the proxy accepts.",
+            "Give the key store both parts of it (xks_proxy_authentication_credential). They are sent from this state, "
+            "or with force_update_credential: true, although the access key id is the same (N13).",
         ),
     ),
     "XKS_PROXY_ACCESS_DENIED": Remedy(

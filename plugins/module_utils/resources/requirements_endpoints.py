@@ -104,7 +104,7 @@ ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
      "CloudTrail records the id of the endpoint that a request came through.",
      "vpc_endpoint_usage_info"),
     ("R109", "kms_endpoint", INFO, CHECKED,
-     "CloudTrail shows no requests of principals in other accounts, and none for keys or aliases in other accounts.",
+     "CloudTrail shows no requests of other accounts' principals, and none for their keys and aliases.",
      "vpc_endpoint_usage_info says so"),
     ("R110", "kms_endpoint", INFO, CHECKED,
      "Requests that an endpoint policy denies are in network activity events only, which a trail has to select.",

@@ -104,3 +104,51 @@ def add_interface(
 
 def remove_interface(account: str, region: str, interface_id: str) -> None:
     backend(account, region).enis.pop(interface_id, None)
+
+
+# What an HSM and its clients talk over.
+_HSM_PORTS = (2223, 2225)
+
+
+def allow_within(account: str, region: str, group_id: str, allowed: bool) -> None:
+    """Let the members of a group talk to each other as HSMs do, or take that rule away."""
+    if allowed and not allowed_within(account, region, group_id):
+        allow_from(account, region, group_id, group_id)
+    elif not allowed:
+        backend(account, region).get_security_group_from_id(group_id).ingress_rules.clear()
+
+
+def allow_from(account: str, region: str, group_id: str, source_id: str) -> None:
+    """Inbound TCP of HSMs from the members of another group."""
+    first, last = _HSM_PORTS
+    backend(account, region).authorize_security_group_ingress(
+        group_id, "tcp", str(first), str(last), [], source_groups=[{"GroupId": source_id}]
+    )
+
+
+def allowed_within(account: str, region: str, group_id: str) -> bool:
+    """Whether the rules of a group let its members talk to each other as HSMs do, both ways."""
+    found = group(account, region, group_id)
+    return found is not None and all(
+        any(_covers(rule, group_id) for rule in rules) for rules in (found.ingress_rules, found.egress_rules)
+    )
+
+
+def _covers(rule: Any, group_id: str) -> bool:
+    first, last = _HSM_PORTS
+    everything = rule.ip_protocol == "-1"
+    ports = rule.ip_protocol == "tcp" and rule.from_port <= first and last <= rule.to_port
+    peers = rule.source_group.get("GroupId") == group_id or rule.cidr_ipv4 == "0.0.0.0/0"
+    return bool((everything or ports) and peers)
+
+
+def admits(account: str, region: str, subnet_id: str, port: int) -> bool:
+    """Whether the network ACL of a subnet lets TCP to a port in: the first rule that fits decides."""
+    for acl in backend(account, region).network_acls.values():
+        if all(item.subnet_id != subnet_id for item in acl.associations):
+            continue
+        for entry in sorted((item for item in acl.entries if not item.egress), key=lambda item: int(item.rule_number)):
+            ports = entry.port_range_from is None or int(entry.port_range_from) <= port <= int(entry.port_range_to)
+            if str(entry.protocol) in ("-1", "6") and ports:
+                return bool(entry.rule_action == "allow")
+    return True

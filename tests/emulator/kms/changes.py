@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import AwsError
 from ..registry import Call, operation
-from . import hsm, reach
+from . import external, hsm, reach
 from .state import CLOUDHSM, PUBLIC_CONNECTIVITY, KeyStore, XksProxy, invalid_state, key_store
 from .stores import check_connectivity, check_credential, check_name, check_unique, check_way
 
@@ -35,7 +35,7 @@ def update_custom_key_store(call: Call) -> dict[str, Any]:
     if foreign:
         text = f"{', '.join(sorted(foreign))} cannot be specified for key stores of type {store.kind}."
         raise AwsError("ValidationException", text)
-    _check_state(store, given)
+    _check_state(store, given, call.settings.live_updates)
     if "NewCustomKeyStoreName" in params:
         check_name(call, params["NewCustomKeyStoreName"], store)
     proxy, side = store.proxy, store.hsm
@@ -55,14 +55,16 @@ def update_custom_key_store(call: Call) -> dict[str, Any]:
         )
         hsm.check_for_store(call, side, store)
     store.name = params.get("NewCustomKeyStoreName", store.name)
-    store.proxy, store.hsm = proxy, side
+    store.hsm = side
+    if proxy is not None and proxy is not store.proxy:
+        external.replace_proxy(call, store, proxy)
     return {}
 
 
-def _check_state(store: KeyStore, given: set[str]) -> None:
+def _check_state(store: KeyStore, given: set[str], live_updates: bool) -> None:
     if store.state == "DISCONNECTED":
         return
-    live = {"NewCustomKeyStoreName"} | (_XKS_LIVE if store.kind != CLOUDHSM else set())
+    live = {"NewCustomKeyStoreName"} | (_XKS_LIVE if store.kind != CLOUDHSM and live_updates else set())
     if store.state != "CONNECTED" or given - live:
         raise invalid_state(store, f"change {', '.join(sorted(given))}")
 
@@ -73,7 +75,8 @@ def _changed_proxy(params: dict[str, Any], proxy: XksProxy) -> XksProxy:
         check_credential(credential)
         proxy = replace(proxy, access_key_id=credential["AccessKeyId"], secret=credential["RawSecretAccessKey"])
     connectivity = params.get("XksProxyConnectivity", proxy.connectivity)
-    if connectivity != proxy.connectivity and "XksProxyUriEndpoint" not in params:
+    endpoint = params.get("XksProxyUriEndpoint", proxy.uri_endpoint)
+    if connectivity != proxy.connectivity and endpoint == proxy.uri_endpoint:
         raise AwsError("ValidationException", "A change of XksProxyConnectivity needs a new XksProxyUriEndpoint.")
     service_name = params.get("XksProxyVpcEndpointServiceName", proxy.service_name) or None
     if connectivity == PUBLIC_CONNECTIVITY and "XksProxyVpcEndpointServiceName" not in params:
@@ -81,10 +84,10 @@ def _changed_proxy(params: dict[str, Any], proxy: XksProxy) -> XksProxy:
     return replace(
         proxy,
         connectivity=connectivity,
-        uri_endpoint=params.get("XksProxyUriEndpoint", proxy.uri_endpoint),
+        uri_endpoint=endpoint,
         uri_path=params.get("XksProxyUriPath", proxy.uri_path),
         service_name=service_name,
-        service_owner=params.get("XksProxyVpcEndpointServiceOwner", proxy.service_owner),
+        service_owner=params.get("XksProxyVpcEndpointServiceOwner", proxy.service_owner) if service_name else None,
     )
 
 

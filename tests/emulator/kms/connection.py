@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ..cloudhsm import Cluster
 from ..ec2 import graph
 from ..ec2.connections import connect as connect_endpoint
 from ..ec2.service_state import service_by_name
@@ -53,17 +54,28 @@ def _connect_cluster(world: World, store: KeyStore, skip_checks: bool) -> None:
     if side is None or skip_checks:
         return
     cluster = hsm.check_connection(world, store, side)
-    if not cluster.subnet_ids:
+    _enter_network(store, cluster)
+    hsm.take_over(cluster, store, side)
+
+
+def _enter_network(store: KeyStore, cluster: Cluster) -> None:
+    """The group and the interfaces through which KMS reaches the HSMs."""
+    account, region = store.account, store.region
+    group = graph.group(account, region, cluster.group_id) if cluster.group_id else None
+    if group is None:
         return
-    backend = graph.backend(store.account, store.region)
-    first = graph.subnet(store.account, store.region, cluster.subnet_ids[0])
-    vpc_id = None if first is None else first.vpc_id
-    made = backend.create_security_group(f"kms-{store.id}", f"KMS custom key store {store.id}", vpc_id)
+    backend, vpc_id = graph.backend(account, region), group.vpc_id
+    name = f"kms-{store.id}"
+    if backend.get_security_group_from_name(name, vpc_id) is not None:
+        # Only KMS makes groups of this name, so it is not prepared for one.
+        raise reach.Obstacle("INTERNAL_ERROR", f"There is a security group {name} already.")
+    made = backend.create_security_group(name, f"KMS custom key store {store.id}", vpc_id)
+    graph.allow_from(account, region, made.id, cluster.group_id)
     store.group_id = made.id
+    text = f"KMS managed ENI for cluster {cluster.id}"
+    groups = [made.id, cluster.group_id]
     store.interfaces = [
-        graph.add_interface(
-            store.account, store.region, subnet_id, f"KMS managed ENI for cluster {cluster.id}", "interface", [made.id]
-        ).id
+        graph.add_interface(account, region, subnet_id, text, "interface", groups).id
         for subnet_id in cluster.subnet_ids
     ]
 
@@ -75,6 +87,8 @@ def release(world: World, store: KeyStore) -> None:
     if found is not None and store.endpoint_id is not None:
         found.by_endpoint.pop(store.endpoint_id, None)
     store.endpoint_id = None
+    hsm.let_go(world, store)
+    store.former.clear()
     for interface_id in store.interfaces:
         graph.remove_interface(store.account, store.region, interface_id)
     store.interfaces = []

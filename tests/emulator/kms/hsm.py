@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import secrets
+from dataclasses import replace
+
 from .. import cloudhsm
 from ..ec2 import graph
 from ..errors import AwsError
@@ -13,31 +16,27 @@ from ..world import World
 from .reach import Obstacle
 from .state import HsmSide, KeyStore, KeyStores
 
-# What a crypto user's condition makes of a connect.
-USER_CODES = {"missing": "USER_NOT_FOUND", "locked": "USER_LOCKED_OUT", "logged_in": "USER_LOGGED_IN"}
-
 
 def check_for_store(call: Call, side: HsmSide, own: KeyStore | None = None) -> None:
     """The refusals of create and update."""
     found = cloudhsm.find(call.world, call.account, call.region, side.cluster_id)
     if found is None:
         raise AwsError("CloudHsmClusterNotFoundException", f"The cluster {side.cluster_id} was not found.")
-    if own is not None and own.hsm is not None and own.hsm.cluster_id != side.cluster_id:
-        before = cloudhsm.find(call.world, call.account, call.region, own.hsm.cluster_id)
-        if before is None or before.lineage != found.lineage:
-            text = f"The cluster {side.cluster_id} does not share a backup history with {own.hsm.cluster_id}."
-            raise AwsError("CloudHsmClusterNotRelatedException", text)
+    before = own.hsm.cluster_id if own is not None and own.hsm is not None else side.cluster_id
+    if cloudhsm.lineage(call.world, call.account, call.region, before) != found.lineage:
+        text = f"The cluster {side.cluster_id} does not share a backup history with {before}."
+        raise AwsError("CloudHsmClusterNotRelatedException", text)
     for store in call.store(KeyStores).by_id.values():
         if store is own or store.hsm is None:
             continue
-        other = cloudhsm.find(call.world, call.account, call.region, store.hsm.cluster_id)
-        if other is not None and other.lineage == found.lineage:
+        if cloudhsm.lineage(call.world, call.account, call.region, store.hsm.cluster_id) == found.lineage:
             text = f"The cluster {side.cluster_id}, or one of its backup history, is used by {store.id}."
             raise AwsError("CloudHsmClusterInUseException", text)
     check_active(found)
-    if len(set(found.hsms)) < 2 or not found.rules:
-        text = f"The cluster {side.cluster_id} needs two active HSMs in different zones and its security group rules."
+    if len(set(found.active_zones)) < 2:
+        text = f"The cluster {side.cluster_id} needs two active HSMs in different Availability Zones."
         raise AwsError("CloudHsmClusterInvalidConfigurationException", text)
+    check_settings(call, found)
     if found.trust_anchor.strip() != side.trust_anchor.strip():
         text = "The trust anchor certificate is not that of the cluster."
         raise AwsError("IncorrectTrustAnchorException", text)
@@ -49,14 +48,22 @@ def check_active(found: cloudhsm.Cluster) -> None:
         raise AwsError("CloudHsmClusterNotActiveException", text)
 
 
+def check_settings(call: Call, found: cloudhsm.Cluster) -> None:
+    """What makes a cluster unfit for a key store whatever its HSMs do."""
+    if found.mtls:
+        text = f"The cluster {found.id} demands mutual TLS, which KMS does not speak."
+        raise AwsError("CloudHsmClusterInvalidConfigurationException", text)
+    if not cloudhsm.talks_to_itself(found, call.account, call.region):
+        text = f"The security group of cluster {found.id} lacks the rules for TCP 2223-2225."
+        raise AwsError("CloudHsmClusterInvalidConfigurationException", text)
+
+
 def check_at_once(call: Call, side: HsmSide) -> None:
     """What ConnectCustomKeyStore finds at once; the store stays disconnected then."""
     found = cloudhsm.find(call.world, call.account, call.region, side.cluster_id)
     if found is not None:
         check_active(found)
-        if not found.rules:
-            text = f"The security group of cluster {found.id} lacks the rules for TCP 2223-2225."
-            raise AwsError("CloudHsmClusterInvalidConfigurationException", text)
+        check_settings(call, found)
 
 
 def check_connection(world: World, store: KeyStore, side: HsmSide) -> cloudhsm.Cluster:
@@ -64,15 +71,41 @@ def check_connection(world: World, store: KeyStore, side: HsmSide) -> cloudhsm.C
     found = cloudhsm.find(world, store.account, store.region, side.cluster_id)
     if found is None:
         raise Obstacle("CLUSTER_NOT_FOUND", side.cluster_id)
-    if not found.hsms:
+    if not found.active_zones:
         raise Obstacle("INSUFFICIENT_CLOUDHSM_HSMS", side.cluster_id)
     for subnet_id in found.subnet_ids:
-        if graph.subnet(store.account, store.region, subnet_id) is None:
-            raise Obstacle("SUBNET_NOT_FOUND", subnet_id)
-        if graph.free_addresses(store.account, store.region, subnet_id) < 1:
-            raise Obstacle("INSUFFICIENT_FREE_ADDRESSES_IN_SUBNET", subnet_id)
-    if found.user in USER_CODES:
-        raise Obstacle(USER_CODES[found.user], found.id)
-    if found.password != side.password:
-        raise Obstacle("INVALID_CREDENTIALS", found.id)
+        _check_subnet(store, subnet_id)
+    met = found.log_in(side.password)
+    if met:
+        raise Obstacle(met, found.id)
     return found
+
+
+def _check_subnet(store: KeyStore, subnet_id: str) -> None:
+    account, region = store.account, store.region
+    if graph.subnet(account, region, subnet_id) is None:
+        raise Obstacle("SUBNET_NOT_FOUND", subnet_id)
+    if graph.free_addresses(account, region, subnet_id) < 1:
+        raise Obstacle("INSUFFICIENT_FREE_ADDRESSES_IN_SUBNET", subnet_id)
+    if not graph.admits(account, region, subnet_id, 2223):
+        raise Obstacle("NETWORK_ERRORS", f"A network ACL keeps TCP 2223 out of {subnet_id}.")
+
+
+def answers(call: Call, store: KeyStore) -> bool:
+    """Whether a cluster that was connected once still has an HSM to talk to."""
+    found = cloudhsm.find(call.world, store.account, store.region, store.hsm.cluster_id) if store.hsm else None
+    return found is not None and bool(found.active_zones)
+
+
+def take_over(found: cloudhsm.Cluster, store: KeyStore, side: HsmSide) -> None:
+    """KMS stays logged in as kmsuser and gives it a password that only KMS knows."""
+    rotated = secrets.token_hex(16)
+    found.password, found.session = rotated, store.id
+    store.hsm = replace(side, password=rotated)
+
+
+def let_go(world: World, store: KeyStore) -> None:
+    """KMS logs out."""
+    found = cloudhsm.find(world, store.account, store.region, store.hsm.cluster_id) if store.hsm else None
+    if found is not None and found.session == store.id:
+        found.session = ""

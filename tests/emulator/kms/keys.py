@@ -8,17 +8,16 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from .. import cloudhsm, moto_base
+from .. import cloudhsm, connect, moto_base
 from ..errors import AwsError
 from ..registry import Call, operation
-from . import policies, reach
+from . import external, hsm, policies, reach
+from .connection import forced_outcome
 from .state import CLOUDHSM, EXTERNAL, KeyStore, KeyStores, StoredKey, invalid_state, key_store
 
 _DAY = 86_400
 _ORIGIN_OF = {CLOUDHSM: "AWS_CLOUDHSM", EXTERNAL: "EXTERNAL_KEY_STORE"}
 _NEEDS_XKS_KEY = "XksKeyId must be specified with Origin EXTERNAL_KEY_STORE, and only then."
-# moto's ciphertexts begin with the id of their key.
-_KEY_ID_LENGTH = 36
 
 
 class Pending:
@@ -71,23 +70,11 @@ def _check_external_key(call: Call, store: KeyStore, external_id: str) -> None:
             raise AwsError("XksKeyAlreadyInUseException", text)
     if call.world.outcomes.get(store.id) == "CONNECTED" or call.world.outcomes.get(store.name) == "CONNECTED":
         return
-    from .. import connect
-
     try:
-        places = reach.places_of(call.world, call.account, call.region, store.proxy)
+        way = external.endpoint(call, store)
     except reach.Obstacle as obstacle:
         raise AwsError("CustomKeyStoreInvalidStateException", obstacle.detail) from obstacle
-    found = connect.describe_external_key(
-        places,
-        store.proxy.server_name,
-        store.proxy.uri_path,
-        store.proxy.access_key_id,
-        store.proxy.secret,
-        call.settings.ca_file,
-        call.region,
-        call.settings.proxy_timeout,
-        key_id=external_id,
-    )
+    found = connect.describe_key_at(way, external_id)
     if found.error is not None:
         raise AwsError(found.error, found.detail)
 
@@ -112,7 +99,7 @@ def _check_store_key(call: Call) -> KeyStore:
         raise invalid_state(store, "create keys in it")
     if store.hsm is not None:
         cluster = cloudhsm.find(call.world, call.account, call.region, store.hsm.cluster_id)
-        if cluster is None or len(set(cluster.hsms)) < 2:
+        if cluster is None or len(set(cluster.active_zones)) < 2:
             text = f"The cluster {store.hsm.cluster_id} needs two active HSMs in different Availability Zones."
             raise AwsError("CloudHsmClusterInvalidConfigurationException", text)
     if "XksKeyId" in params:
@@ -178,25 +165,64 @@ def change_key(call: Call) -> dict[str, Any]:
     return call.by_moto()
 
 
-def _names(call: Call) -> list[str]:
-    """The keys that a cryptographic operation uses."""
-    names = [call.params[name] for name in ("KeyId", "SourceKeyId", "DestinationKeyId") if name in call.params]
-    blob = call.params.get("CiphertextBlob")
-    if not names and isinstance(blob, bytes):
-        names.append(blob[:_KEY_ID_LENGTH].decode("ascii", "replace"))
-    return names
+def _usable(call: Call, name: str) -> tuple[StoredKey, KeyStore] | None:
+    """The key of a store that is to be used, and its store; None for any other key."""
+    pair = _stored(call, _key_id(call, name))
+    if pair is not None and pair[1].state != "CONNECTED":
+        text = f"The key {pair[0].key_id} is unavailable: its custom key store {pair[1].id} is {pair[1].state}."
+        raise AwsError("KMSInvalidStateException", text)
+    return pair
 
 
-@operation(
-    "kms", "Encrypt", "Decrypt", "ReEncrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext"
-)
-def use_key(call: Call) -> dict[str, Any]:
-    for name in _names(call):
-        pair = _stored(call, _key_id(call, name))
-        if pair is not None and pair[1].state != "CONNECTED":
-            text = f"The key {pair[0].key_id} is unavailable: its custom key store {pair[1].id} is {pair[1].state}."
-            raise AwsError("KMSInvalidStateException", text)
-    return call.by_moto()
+def _beyond(call: Call, name: str) -> tuple[StoredKey, KeyStore] | None:
+    """The same where the proxy takes part; a connection that was forced has none."""
+    pair = _usable(call, name)
+    if pair is None or pair[0].external_id is None or forced_outcome(call.world, pair[1]) == "CONNECTED":
+        return None
+    return pair
+
+
+def _key_of(blob: bytes) -> str:
+    return blob[:external.KEY_ID_LENGTH].decode("ascii", "replace")
+
+
+@operation("kms", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext")
+def encrypt(call: Call) -> dict[str, Any]:
+    pair = _beyond(call, call.params["KeyId"])
+    result = call.by_moto()
+    if pair is not None:
+        result["CiphertextBlob"] = external.wrap(
+            call, *pair, result["CiphertextBlob"], call.params.get("EncryptionContext")
+        )
+    return result
+
+
+@operation("kms", "Decrypt")
+def decrypt(call: Call) -> dict[str, Any]:
+    params = call.params
+    blob = params["CiphertextBlob"]
+    if "KeyId" in params:
+        _usable(call, params["KeyId"])
+    pair = _beyond(call, _key_of(blob))
+    if pair is not None:
+        blob = external.unwrap(call, *pair, blob, params.get("EncryptionContext"))
+    return call.moto("Decrypt", {**params, "CiphertextBlob": blob})
+
+
+@operation("kms", "ReEncrypt")
+def re_encrypt(call: Call) -> dict[str, Any]:
+    params = call.params
+    blob, context = params["CiphertextBlob"], params.get("SourceEncryptionContext")
+    source = _beyond(call, _key_of(blob))
+    destination = _beyond(call, params["DestinationKeyId"])
+    if source is not None:
+        blob = external.unwrap(call, *source, blob, context)
+    result = call.moto("ReEncrypt", {**params, "CiphertextBlob": blob})
+    if destination is not None:
+        result["CiphertextBlob"] = external.wrap(
+            call, *destination, result["CiphertextBlob"], params.get("DestinationEncryptionContext")
+        )
+    return result
 
 
 @operation(
@@ -218,4 +244,6 @@ def generate_random(call: Call) -> dict[str, Any]:
             raise AwsError("UnsupportedOperationException", "External key stores do not generate random bytes.")
         if store.state != "CONNECTED":
             raise invalid_state(store, "generate random bytes in it")
+        if not hsm.answers(call, store):
+            raise AwsError("KMSInternalException", f"No HSM of the custom key store {store.id} answers.", 500)
     return call.moto("GenerateRandom", {"NumberOfBytes": call.params.get("NumberOfBytes", 32)})

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..ec2 import graph
 from ..ec2.service_state import EndpointService, service_by_name
 from ..elbv2.state import Elb, LoadBalancer
 from ..elbv2.targets import forget_drained, health_of, mapped
@@ -86,12 +87,19 @@ def _load_balancers(world: World, found: EndpointService) -> list[LoadBalancer]:
     return [state.load_balancers[arn] for arn in found.load_balancers if arn in state.load_balancers]
 
 
+def _admitting(found: EndpointService, subnet_id: str) -> bool:
+    return graph.admits(found.account, found.region, subnet_id, 443)
+
+
 def targets_of(world: World, found: EndpointService) -> list[tuple[str, int]]:
     """Where the listeners on TCP 443 lead: mapped addresses of targets, healthy ones first, as a balancer does."""
     state = world.store(Elb, found.account, found.region)
+    balancers = _load_balancers(world, found)
+    if not any(_admitting(found, subnet_id) for balancer in balancers for subnet_id in balancer.subnets):
+        raise Obstacle("NETWORK_ERRORS", f"Network ACLs keep TCP 443 out of every subnet of {found.name}.")
     listeners = [
         listener
-        for balancer in _load_balancers(world, found)
+        for balancer in balancers
         for listener in state.listeners_of(balancer.arn)
         if listener.port == 443 and listener.protocol == "TCP"
     ]

@@ -63,6 +63,11 @@ class KeyStore:
     error_code: str | None = None
     # Counts connects and disconnects, so that one that was overtaken changes nothing.
     round: int = 0
+    # What an update of a connected store replaced, while some of KMS's hosts go on with it; and how many updates
+    # and uses there were.
+    former: list[XksProxy] = field(default_factory=list)
+    updates: int = 0
+    uses: int = 0
     # What a connected store put into the network: endpoint and interfaces.
     endpoint_id: str | None = None
     group_id: str | None = None

@@ -68,6 +68,8 @@ class XksApi:
         if _PREFIX.fullmatch(path_prefix) is None:
             raise ValueError(f"the URI path prefix {path_prefix!r} is not /letters, digits, dashes or underscores")
         self.base = path_prefix.rstrip("/") + BASE
+        # Other URI paths that lead here too, such as the next one while KMS moves to it.
+        self.more_bases: list[str] = []
         self.credentials = credentials
         self.keys = keys
         self.behaviour = behaviour
@@ -100,12 +102,14 @@ class XksApi:
         return reply
 
     def _route(self, path: str) -> tuple[str, str]:
-        if path == f"{self.base}/health":
-            return "health", ""
-        match = _KEY_ROUTE.fullmatch(path.removeprefix(self.base)) if path.startswith(self.base) else None
-        if match is None:
-            raise XksError("InvalidUriPathException", "no such URI path")
-        return match["operation"], match["key"]
+        for base in (self.base, *self.more_bases):
+            rest = path.removeprefix(base) if path.startswith(base) else ""
+            match = _KEY_ROUTE.fullmatch(rest)
+            if rest == "/health":
+                return "health", ""
+            if match is not None:
+                return match["operation"], match["key"]
+        raise XksError("InvalidUriPathException", "no such URI path")
 
     def _refuse_on_purpose(self, operation: str) -> None:
         if operation in self.behaviour.denied:

@@ -7,7 +7,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.keylink.aws.plugins.module_utils.core.pending import find, is_pending, placeholder, substitute
+from ansible_collections.keylink.aws.plugins.module_utils.core.pending import (
+    find,
+    is_pending,
+    name_in,
+    placeholder,
+    substitute,
+)
 
 VPC = "(known after apply: vpc.payments.vpc_id)"
 SUBNET = "(known after apply: subnet.payments-eu-central-1a.subnet_id)"
@@ -65,3 +71,9 @@ def test_the_original_stays_as_it_is() -> None:
     original = {"Tags": [{"Value": VPC}]}
     substitute(original, {VPC: "vpc-1"})
     assert original == {"Tags": [{"Value": VPC}]}
+
+
+@pytest.mark.parametrize("name", ["payments", "payments.eu", "a b"])
+def test_the_name_in_a_placeholder(name: str) -> None:
+    assert name_in(placeholder("key_store", name, "custom_key_store_id")) == name
+    assert name_in("cks-1") == "cks-1"

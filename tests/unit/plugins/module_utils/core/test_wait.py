@@ -151,3 +151,33 @@ def test_a_poll_that_fails_is_not_hidden(time: FakeTime) -> None:
     find: Callable[[Any], Verdict] = judge
     with pytest.raises(LookupError):
         time.wait(Wait("a", "ec2.describe_vpcs", {}, find))
+
+
+def holding(judge: Callable[[float], bool], hold: float) -> Wait:
+    """A wait whose state must stay what JUDGE says for HOLD seconds."""
+    return Wait(
+        "credential of payments", "key_store_in_use", {},
+        lambda elapsed: Verdict(DONE, "in use") if judge(elapsed) else Verdict(WAITING, "not shown"),
+        "up to 5 minutes", hold=hold,
+    )
+
+
+def test_what_is_to_hold_is_watched_for_as_long(time: FakeTime) -> None:
+    time.wait(holding(lambda elapsed: True, 300), timeout=60)
+    assert time.elapsed == pytest.approx(300)
+    assert len(time.polls) > 20
+    said = [text for text, _when in time.said]
+    assert said[0].startswith("credential of payments: in use, ")
+    assert "s of 300 s; AWS documents up to 5 minutes" in said[0]
+
+
+def test_what_does_not_hold_begins_anew(time: FakeTime) -> None:
+    time.wait(holding(lambda elapsed: not 50 < elapsed < 80, 100))
+    assert time.elapsed == pytest.approx(185, abs=10)
+    with pytest.raises(Failure, match="still: not shown"):
+        time.wait(holding(lambda elapsed: False, 100), timeout=30)
+
+
+def test_others_are_waited_for_beside_what_holds(time: FakeTime) -> None:
+    time.wait(until(200), holding(lambda elapsed: True, 100))
+    assert time.elapsed == pytest.approx(200, abs=16)

@@ -29,7 +29,8 @@ def params(**others: Any) -> dict[str, Any]:
         "state": "connected",
         "custom_key_store_name": "payments",
         "custom_key_store_id": None,
-        "xks_proxy_connectivity": "VPC_ENDPOINT_SERVICE",
+        "new_custom_key_store_name": None,
+        "xks_proxy_connectivity": None,
         "xks_proxy_uri_endpoint": "https://xks-proxy.example.com",
         "xks_proxy_uri_path": "/kms/xks/v1",
         "xks_proxy_vpc_endpoint_service_name": SERVICE_NAME,
@@ -38,6 +39,12 @@ def params(**others: Any) -> dict[str, Any]:
             "access_key_id": "ABCDEFGHIJKLMNOPQRST",
             "raw_secret_access_key": SECRET,
         },
+        "force_update_credential": False,
+        "effective_after": 0,
+        "verify_key_id": None,
+        "recover_failed": True,
+        "transient_retries": 2,
+        "transient_retry_delay": 120,
         "force": False,
         "wait": True,
         "wait_timeout": 1200,
@@ -47,7 +54,7 @@ def params(**others: Any) -> dict[str, Any]:
 
 def bare(**others: Any) -> dict[str, Any]:
     """Options that name a store and say nothing about it."""
-    given = {key: None for key in params() if key.startswith("xks_proxy") and key != "xks_proxy_connectivity"}
+    given = {key: None for key in params() if key.startswith("xks_proxy")}
     return params(**{**given, **others})
 
 
@@ -71,6 +78,20 @@ def raw(state: str = "CONNECTED", name: str = "payments", number: int = 1, **pro
     if state == "FAILED":
         found["ConnectionErrorCode"] = "XKS_PROXY_NOT_REACHABLE"
     return found
+
+
+def service(**others: Any) -> dict[str, Any]:
+    own = {
+        "ServiceState": "Available",
+        "NetworkLoadBalancerArns": ["arn"],
+        "AcceptanceRequired": False,
+        "SupportedIpAddressTypes": ["ipv4"],
+        "AvailabilityZones": ["eu-central-1a", "eu-central-1b"],
+        "PrivateDnsName": "from-the-service.example.com",
+        "PrivateDnsNameConfiguration": {"State": "verified"},
+    }
+    principals = [{"Principal": "cks.kms.eu-central-1.amazonaws.com"}]
+    return {"name": SERVICE_NAME, "own": own, "principals": principals, "seen": None, "denied": "", **others}
 
 
 def neighbour(number: int = 2) -> dict[str, Any]:

@@ -17,6 +17,8 @@ SECRET = "c2VjcmV0LW9mLXRoZS1wcm94eS1uZXZlci1wcmludGVkIQ=="
 GOOD: dict[str, Any] = {
     "state": "connected",
     "custom_key_store_name": "payments",
+    "new_custom_key_store_name": None,
+    "xks_proxy_connectivity": None,
     "xks_proxy_uri_endpoint": "https://xks-proxy.example.com",
     "xks_proxy_uri_path": "/kms/xks/v1",
     "xks_proxy_vpc_endpoint_service_name": "com.amazonaws.vpce.eu-central-1.vpce-svc-0123456789abcdef0",

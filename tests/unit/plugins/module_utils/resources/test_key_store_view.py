@@ -30,7 +30,7 @@ from ansible_collections.keylink.aws.tests.unit.plugins.module_utils.resources.k
         ("absent", None, {}, False),
         ("connected", "CONNECTED", {}, False),
         ("connected", "CONNECTING", {}, False),
-        ("connected", "FAILED", {}, False),
+        ("connected", "FAILED", {}, True),
         ("connected", "DISCONNECTED", {}, True),
         ("connected", "CONNECTED", {"UriPath": "/old/kms/xks/v1"}, False),
         ("disconnected", "CONNECTED", {}, False),
