@@ -13,6 +13,7 @@ MODULES = (
     "cloudtrail.lookup",
     "cloudtrail.trails",
     "logs",
+    "quotas",
     "ec2.generic",
     "ec2.network",
     "ec2.tags",

@@ -25,8 +25,8 @@ SPDX-License-Identifier: GPL-3.0-or-later
 -->
 # Requirements
 
-What AWS demands, advises and does, by the numbers that messages, results and reports use. R numbers follow AWS's guides;
-N numbers are what other pages and experience add.
+What AWS demands, advises and does, by the numbers that messages, results and reports use. R numbers follow AWS's
+guides; N numbers are what other pages and experience add.
 
 * **must**: AWS refuses otherwise, or it does not work. **should**: AWS's advice. **info**: how AWS behaves.
 * **enforced**: the modules make it so, or refuse. **checked**: looked at and reported. **human**: only people can tell.
@@ -37,7 +37,8 @@ def page() -> str:
     """The page as text."""
     parts = [HEAD]
     for job, title in TITLES.items():
-        parts += [f"\n## {title}\n", f"[AWS's page]({LINKS[job]})\n", "| | requirement | | | how |", "|---|---|---|---|---|"]
+        parts += [f"\n## {title}\n", f"[AWS's page]({LINKS[job]})\n", "| | requirement | | | how |"]
+        parts.append("|---|---|---|---|---|")
         parts += [
             f"| {item.number} | {item.sentence} | {item.severity} | {item.kind} | {item.how} |"
             for item in CATALOGUE.values()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""N1 to N18: what the guides leave to other pages, and to experience."""
+"""N1 to N20: what the guides leave to other pages, and to experience."""
 
 from __future__ import annotations
 
@@ -69,4 +69,10 @@ ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
     ("N18", "xks", MUST, ENFORCED,
      "Scheduled deletion of a key is never a side effect.",
      "only key_store_key does it, and only with its waiting time named"),
+    ("N19", "xks", MUST, CHECKED,
+     "The quota for Network Load Balancers must leave room for one, unless it exists.",
+     "xks_preflight_info counts them, and reads the quota where it may"),
+    ("N20", "kms_endpoint", MUST, CHECKED,
+     "The quota for interface endpoints of a VPC must leave room for one, unless it exists.",
+     "xks_preflight_info counts them, and reads the quota where it may"),
 )
