@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Plan
@@ -35,6 +36,11 @@ MET, UNMET, UNKNOWN = "met", "unmet", "unknown"
 _NOT_FOUND = "XKS_VPC_ENDPOINT_SERVICE_NOT_FOUND"
 _MISCONFIGURED = "XKS_VPC_ENDPOINT_SERVICE_INVALID_CONFIGURATION"
 _NOT_REACHABLE = "XKS_PROXY_NOT_REACHABLE"
+# Options of the modules that a check is of -> what they are here.
+_WORDS = {
+    "xks_proxy_uri_endpoint": "private DNS name", "xks_proxy_vpc_endpoint_service_name": "endpoint service",
+    "private_dns_name": "private DNS name", "network_load_balancer_arns": "load balancer",
+}
 # What AWS KMS would say first, of what the account alone shows: it looks in this order.
 _CODES: Sequence[tuple[str, tuple[str, ...]]] = (
     (_NOT_FOUND, ("R48", "R9", "R16")),
@@ -112,7 +118,7 @@ def judge(params: Params, region: str, seen: Readings) -> Result:
     numbers = [item for item in CATALOGUE.values() if item.job == params["job"] or item.number in table]
     rows = [_row(item, view, table.get(item.number), broken.get(item.number, []), params) for item in numbers]
     unmet_ones = _listed(broken)
-    code = _predicted(unmet_ones, readings["proxy"])
+    code = _predicted(view, unmet_ones)
     statuses = [row["status"] for row in rows]
     return {
         "job": params["job"],
@@ -131,7 +137,7 @@ def _broken(view: View, table: Mapping[str, Judged]) -> dict[str, list[Unmet]]:
     """Number -> what breaks it. Each check runs once, and says each thing once."""
     found: list[Unmet] = []
     for check in dict.fromkeys([preflight_checks.options, *(judged.check for judged in table.values())]):
-        found += check(view)
+        found += [replace(item, what=_WORDS.get(item.what, item.what)) for item in check(view)]
     broken: dict[str, list[Unmet]] = {}
     for item in dict.fromkeys(found):
         if item.number in table:
@@ -181,13 +187,16 @@ def _why(missing: Reading) -> Result:
     }
 
 
-def _predicted(unmet_ones: Sequence[Unmet], proxy: Reading) -> str | None:
+def _predicted(view: View, unmet_ones: Sequence[Unmet]) -> str | None:
     """The code that a connect would end with, as far as it can be told from here."""
     stopping = {item.number for item in unmet_ones if item.blocking}
+    if "R6" not in {item.number for item in preflight_checks.endpoint_service(view)}:
+        # Another key store has the name: then AWS KMS makes none that could be connected.
+        stopping.discard("R6")
     for code, numbers in _CODES:
         if stopping & set(numbers):
             return code
-    told = (proxy.or_else(None) or {}).get("predicted_connection_error_code")
+    told = (view["readings"]["proxy"].or_else(None) or {}).get("predicted_connection_error_code")
     return str(told) if told else None
 
 

@@ -42,6 +42,7 @@ def options(view: View) -> list[Unmet]:
     found = vpc_checks.check(_vpc_options(params), region)
     if params["targets"]:
         found += target_group.check({**_NO_HEALTH_CHECK, **params, "target_group_name": None})
+        found += target_group.not_private(params["targets"], view["vpc"]["cidr_blocks"] if view["vpc"] else [])
     found += check_private_dns_name("private_dns_name", params["private_dns_name"])
     found += key_store_checks.check_path("uri_path", params["uri_path"])
     found += key_store_checks.check_credential("credential", params["credential"] or {})
@@ -147,11 +148,17 @@ def _registered(view: View, group: View, what: str) -> list[Unmet]:
     ]
     blocks = view["vpc"]["cidr_blocks"] if view["vpc"] else []
     found += [replace(item, what=what) for item in target_group.not_private([item["id"] for item in alive], blocks)]
-    if view["listener"] and alive and all(item["state"] in ("unhealthy", "unavailable", "unused") for item in alive):
+    if _fed(view) and alive and all(item["state"] in ("unhealthy", "unavailable", "unused") for item in alive):
         first = alive[0]
         text = f"no target is healthy: {first['id']} is {first['state']}"
         found.append(unmet("R26", what, text, target_health.explain(first), blocking=False))
     return found
+
+
+def _fed(view: View) -> bool:
+    """Whether the listener forwards to the target group: only then the load balancer checks its targets."""
+    actions = view["listener"]["default_actions"] if view["listener"] else []
+    return view["group"]["target_group_arn"] in [action["target_group_arn"] for action in actions]
 
 
 def balancing(view: View) -> list[Unmet]:
@@ -214,6 +221,10 @@ def endpoint_service(view: View) -> list[Unmet]:
     if own["network_load_balancer_arns"] and view["readings"]["balancers"].known and front is None:
         text = f"its load balancer {own['network_load_balancer_arns'][0]} does not exist"
         found.append(unmet("R29", what, text, "Make a load balancer, and then a service with it."))
+    mine = front and front["load_balancer_arn"] in own["network_load_balancer_arns"]
+    if front and mine and view["group"] is None and view["readings"]["groups"].known:
+        text = f"its load balancer {front['load_balancer_name']} has no target group"
+        found.append(unmet("R29", what, text, "Make a target group, and a listener that forwards to it."))
     return found + _other_regions(own, what, view["region"]) + _neighbours(view, own)
 
 
@@ -235,8 +246,9 @@ def _other_regions(own: View, what: str, region: str) -> list[Unmet]:
 
 
 def _neighbours(view: View, own: View) -> list[Unmet]:
+    named = view["params"]["load_balancer_arn"]
     mine = {
-        "network_load_balancer_arns": own["network_load_balancer_arns"],
+        "network_load_balancer_arns": [*own["network_load_balancer_arns"], *([named] if named else [])],
         "private_dns_name": own["private_dns_name"],
     }
     return endpoint_service_checks.neighbours(mine, view["services"])
