@@ -252,7 +252,8 @@ PROXIES: list[Any] = [
     pytest.param("R15", None, lambda h: Behaviour(denied=frozenset({"health"})), {"R15"},
                  "XKS_PROXY_ACCESS_DENIED", id="R15"),
     pytest.param("R28", None, lambda h: Behaviour(health=[UNAVAILABLE] * 2), {"R28"}, UNREACHABLE, id="R28"),
-    pytest.param("R53", lambda h: pki.issue_leaf(h.root, ways.NAME, common_name="proxy"), None, {"R53"}, None, id="R53"),
+    pytest.param("R53", lambda h: pki.issue_leaf(h.root, ways.NAME, common_name="proxy"), None, {"R53"}, None,
+                 id="R53"),
     pytest.param("R54", lambda h: pki.issue_leaf(h.root, ways.NAME, alternative_names=["a.example.org"]), None,
                  {"R54"}, TLS, id="R54"),
     pytest.param("N1", None, mutual, {"N1"}, TLS, id="N1"),
@@ -300,7 +301,7 @@ def test_what_another_number_says_already_is_unmet_too_and_listed_once(
 
 
 def test_before_anything_exists(world: Any) -> None:
-    """What cannot hold yet is unknown, with the module that makes it so, and what is wrong with the options is unmet."""
+    """What cannot hold yet is unknown, with the module that makes it so; what is wrong with the options is unmet."""
     before.client(world.url, "route53").create_hosted_zone(Name=before.DOMAIN, CallerReference="preflight")
     wanted = {"name": "payments", "private_dns_name": ways.NAME, "targets": list(before.TARGETS),
               "custom_key_store_name": "payments", "uri_path": before.URI_PATH, "probe": False}
@@ -337,7 +338,8 @@ def test_from_the_key_store_backwards(site: Site) -> None:
     assert chain["load_balancer"]["load_balancer_arn"] == site.service.load_balancer_arn
     assert chain["target_group"]["target_group_arn"] == site.service.target_group_arn
     assert {target["id"] for target in chain["targets"]} == set(before.TARGETS)
-    assert (chain["endpoint_service"]["service_id"], chain["endpoint_service"]["owned"]) == (site.service.service_id, True)
+    service = chain["endpoint_service"]
+    assert (service["service_id"], service["owned"]) == (site.service.service_id, True)
     assert (chain["private_dns"]["name"], chain["private_dns"]["state"]) == (ways.NAME, "verified")
     assert chain["allowed_principals"] == [KMS]
     assert (chain["key_store"]["exists"], chain["key_store"]["connection_state"]) == (True, "DISCONNECTED")

@@ -66,7 +66,8 @@ def service(params: Params, readings: Readings) -> Raw | None:
     behind = [item for item in alive if balancer and balancer in item.get("NetworkLoadBalancerArns", [])]
     host = given(params["private_dns_name"])
     answering = [item for item in alive if host and item.get("PrivateDnsName") == host]
-    return next(iter([*named, *behind, *answering]), None)
+    found: Raw | None = next(iter([*named, *behind, *answering]), None)
+    return found
 
 
 def balancer(params: Params, readings: Readings) -> Raw | None:

@@ -85,7 +85,8 @@ def store(number: int) -> dict[str, Any]:
 
 def other_service(answers: dict[str, Any]) -> None:
     answers["services"].append({
-        **answers["services"][0], "ServiceId": "vpce-svc-other", "ServiceName": "other", "PrivateDnsName": None, "Tags": [],
+        **answers["services"][0], "ServiceId": "vpce-svc-other", "ServiceName": "other", "PrivateDnsName": None,
+        "Tags": [],
     })
 
 
