@@ -37,6 +37,12 @@ def action_name(identified: Identified) -> str:
     return f"{IAM_PREFIX.get(identified.service, identified.service)}:{identified.operation}"
 
 
+def _denies(pattern: str, action: str, region: str) -> bool:
+    """"kms:*" everywhere, "kms:*@us-east-1" in one Region."""
+    wanted, dummy, place = pattern.partition("@")
+    return fnmatchcase(action, wanted) and place in ("", region)
+
+
 def caller(access_key: str, account: str, region: str, settings: Settings) -> str:
     """The ARN of who signs with an access key."""
     return settings.identities.get(access_key, f"arn:{partition(region)}:iam::{account}:user/emulated")
@@ -65,6 +71,6 @@ def check(identified: Identified, account: str, settings: Settings) -> None:
     if action == "sts:GetCallerIdentity":
         # AWS answers this one whatever the policies say.
         return
-    if any(fnmatchcase(action.lower(), pattern.lower()) for pattern in settings.denied):
+    if any(_denies(pattern.lower(), action.lower(), identified.region) for pattern in settings.denied):
         arn = caller(key, account, identified.region, settings)
         raise refusal(identified, arn, f"because no identity-based policy allows the {action} action")

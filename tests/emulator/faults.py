@@ -33,6 +33,8 @@ class Fault:
     action: str = "*"
     # A text that the parameters must contain.
     contains: str = ""
+    # Empty: in every Region.
+    region: str = ""
     times: int = 1
     skip: int = 0
     code: str = "InternalError"
@@ -43,8 +45,13 @@ class Fault:
     id: int = 0
     hits: int = field(default=0)
 
-    def matches(self, service: str, action: str, params: str) -> bool:
-        return fnmatchcase(service, self.service) and fnmatchcase(action, self.action) and self.contains in params
+    def matches(self, asked: Identified, params: str) -> bool:
+        return (
+            fnmatchcase(asked.service, self.service)
+            and fnmatchcase(asked.operation, self.action)
+            and self.region in ("", asked.region)
+            and self.contains in params
+        )
 
 
 class Faults:
@@ -73,7 +80,7 @@ class Faults:
     def pick(self, identified: Identified, params: str) -> Fault | None:
         """The first rule for this call that has not spent itself."""
         for rule in self._rules:
-            if not rule.matches(identified.service, identified.operation, params):
+            if not rule.matches(identified, params):
                 continue
             if rule.skip > 0:
                 rule.skip -= 1

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import os
 import warnings
 from typing import Any, cast
@@ -54,10 +55,23 @@ def preload(region: str, account: str) -> None:
             backend(service, account, region)
         for service in ("ec2", "kms", "elbv2", "route53", "sts"):
             service_model(service)
+    _spare_key_pairs()
     for service, action in (("ec2", "DescribeVpcs"), ("kms", "ListKeys")):
         asked = Identified(service, action, region, "", service_model(service), {}, {})
         perform(asked, account, action, {})
     get_service_router("route53")
+
+
+def _spare_key_pairs() -> None:
+    """moto makes an RSA key pair for symmetric keys too, which have no use for it; it takes most of the time."""
+    models = importlib.import_module("moto.kms.models")
+    pair = models.generate_private_key
+    if getattr(pair, "__module__", "") != __name__:
+
+        def generate_private_key(spec: str) -> Any:
+            return None if spec == "SYMMETRIC_DEFAULT" else pair(spec)
+
+        vars(models)["generate_private_key"] = generate_private_key
 
 
 def _needed_resource(name: str) -> Any:

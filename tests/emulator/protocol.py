@@ -37,6 +37,7 @@ TARGETS = {
     "BaldrApiService": "cloudhsmv2",
     "com.amazonaws.cloudtrail.v20131101.CloudTrail": "cloudtrail",
     "Logs": "logs",
+    "GraniteServiceVersion20100801": "cloudwatch",
 }
 PATHS = {"/2013-04-01/": "route53"}
 

@@ -10,12 +10,16 @@ import importlib
 MODULES = (
     "sts",
     "cloudhsm",
+    "managed_nodes",
     "cloudtrail.lookup",
     "cloudtrail.trails",
     "logs",
     "quotas",
     "ec2.generic",
     "ec2.network",
+    "ec2.dhcp",
+    "ec2.security_groups",
+    "ec2.prefix_lists",
     "ec2.tags",
     "ec2.endpoint_services",
     "ec2.permissions",
@@ -32,6 +36,8 @@ MODULES = (
     "kms.stores",
     "kms.changes",
     "kms.keys",
+    "kms.key_care",
+    "cloudwatch",
 )
 
 

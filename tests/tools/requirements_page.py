@@ -15,6 +15,7 @@ TITLES = {
     "xks": "External key store over VPC endpoint service connectivity",
     "kms_endpoint": "VPC endpoint for AWS KMS",
     "cloudhsm": "Connection of a CloudHSM key store",
+    "keys": "KMS keys in key stores",
     "ssm": "VPC endpoints for Systems Manager",
 }
 HEAD = """\

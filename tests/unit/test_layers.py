@@ -36,6 +36,7 @@ ALLOWED = {
     "plugin_utils": {"module_utils/core", "module_utils/runner", "module_utils/clients/session", "amazon", "ansible"},
     "filter": {"module_utils/core", "module_utils/resources", "ansible.errors"},
     "test": {"module_utils/core", "module_utils/resources", "ansible.errors"},
+    "inventory": {"module_utils/clients", "module_utils/resources", "ansible"},
     "doc_fragments": set[str](),
 }
 FILES = sorted(path for path in PLUGINS.rglob("*.py") if path.name != "__init__.py")

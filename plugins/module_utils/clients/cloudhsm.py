@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.clients.key_store import key_store, keys
@@ -37,6 +37,11 @@ def cluster(aws: Aws, cluster_id: str, former_id: str | None = None) -> dict[str
         "groups": groups,
         "denied": denied,
     }
+
+
+def clusters(aws: Aws, cluster_ids: Iterable[str]) -> list[dict[str, Any]]:
+    """Those clusters of the ids that exist, alone."""
+    return aws.pages("cloudhsmv2", "describe_clusters", "Clusters", Filters={"clusterIds": list(cluster_ids)})
 
 
 def _network(aws: Aws, described: dict[str, Any], denied: list[str]) -> tuple[list[Any], list[Any]]:

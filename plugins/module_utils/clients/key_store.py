@@ -104,19 +104,26 @@ def _as_consumer(aws: Aws, name: str) -> tuple[dict[str, Any] | None, str]:
     return (details[0] if details else None), ""
 
 
-def keys(aws: Aws, store_id: str) -> dict[str, Any]:
-    """The KMS keys of a key store, and the ids of keys that cannot be looked at. AWS KMS has no filter for it."""
+def keys(aws: Aws, store_id: str | None = None) -> dict[str, Any]:
+    """The KMS keys of a key store, or of all of them, and the ids of keys that cannot be looked at. AWS KMS has no
+    filter for it."""
     ids = [key["KeyId"] for key in aws.pages("kms", "list_keys", "Keys")]
     found: list[dict[str, Any]] = []
     unreadable: list[str] = []
     for start in range(0, len(ids), _SIDE_BY_SIDE):
         if start and start % _TELL_EVERY == 0:
-            aws.say(f"looking for the keys of {store_id}: {start} of {len(ids)} KMS keys of the Region")
+            whose = store_id or "key stores"
+            aws.say(f"looking for the keys of {whose}: {start} of {len(ids)} KMS keys of the Region")
         batch = ids[start:start + _SIDE_BY_SIDE]
         answers = aws.together(**{key_id: (lambda key_id=key_id: _key(aws, key_id)) for key_id in batch})
-        found += [key for key in answers.values() if key and key.get("CustomKeyStoreId") == store_id]
+        found += [key for key in answers.values() if key and _is_in(key, store_id)]
         unreadable += [key_id for key_id, key in answers.items() if key is None]
     return {"keys": found, "unreadable": unreadable}
+
+
+def _is_in(key: dict[str, Any], store_id: str | None) -> bool:
+    place = key.get("CustomKeyStoreId")
+    return place == store_id if store_id else bool(place)
 
 
 def key(aws: Aws, key_id: str) -> dict[str, Any]:

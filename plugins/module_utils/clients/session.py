@@ -32,14 +32,24 @@ except ImportError:
 _IAM_PREFIX = {"elbv2": "elasticloadbalancing", "cloudhsmv2": "cloudhsm", "service-quotas": "servicequotas"}
 _SERVICES = ("ec2", "elbv2", "kms", "route53")
 
+# Calls side by side, which keep their connections.
+_CONNECTIONS = 16
+# How often botocore sends a call at most.
+_ATTEMPTS = 8
+
 _lock = threading.Lock()
 # With each client what it was made from: a key that shows a Config by its address needs that Config alive.
 _clients: dict[tuple[str, str], tuple[Any, Any]] = {}
 _sessions: dict[tuple[str | None, str], Any] = {}
 _loader: Any = None
-# How often botocore makes a call at most, where that is not 8: what makes a second one when it is repeated after a lost
-# answer and takes no token against that, and what only asks whether something works.
-_ATTEMPTS = {("ec2", "create_vpc"): 1, ("kms", "generate_random"): 2}
+# How services say that an identity may not do something.
+DENIED = (
+    "UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError",
+    "CloudHsmAccessDeniedException",
+)
+# Calls that are sent less often: what makes a second one when it is repeated after a lost answer and takes no token
+# against that, and what only asks whether something works.
+_FEWER = {("ec2", "create_vpc"): 1, ("kms", "create_key"): 1, ("kms", "generate_random"): 2}
 
 
 def warm() -> None:
@@ -87,7 +97,9 @@ class Aws:
     connection: what amazon.aws's get_aws_connection_info returns: (region, endpoint_url, client parameters).
     """
 
-    def __init__(self, connection: tuple[str | None, str | None, Mapping[str, Any]]) -> None:
+    def __init__(
+        self, connection: tuple[str | None, str | None, Mapping[str, Any]], attempts: int = _ATTEMPTS
+    ) -> None:
         if not HAS_BOTO3:
             raise Failure("boto3 and botocore are needed: pip install boto3")
         region, self._endpoint, self._parameters = connection
@@ -97,21 +109,24 @@ class Aws:
                 "or a region in the profile that is used."
             )
         self.region: str = region
+        self._attempts = attempts
         # Where a long read tells how it is going.
         self.say: Callable[[str], None] = lambda text: None
         # What paces calls that AWS takes only so often.
         self.clock = Clock(time.monotonic, time.sleep, random.random)
 
-    def elsewhere(self, region: str) -> Aws:
-        """The same credentials in another Region."""
-        if region == self.region:
+    def elsewhere(self, region: str, attempts: int | None = None) -> Aws:
+        """The same credentials in another Region. attempts: how often a call is sent there at most."""
+        if region == self.region and attempts is None:
             return self
-        found = Aws((region, self._endpoint, self._parameters))
-        found.say, found.clock = self.say, self.clock
+        found = Aws((region, self._endpoint, self._parameters), attempts or self._attempts)
+        found.say = lambda text: self.say(f"{region}: {text}")
+        found.clock = self.clock
         return found
 
-    def client(self, service: str, attempts: int = 8) -> Any:
+    def client(self, service: str, attempts: int | None = None) -> Any:
         """The boto3 client of SERVICE; made once per credentials, Region, endpoint and environment."""
+        attempts = attempts or self._attempts
         parameters = sorted(self._parameters.items(), key=lambda item: item[0])
         key = (service, repr((self.region, self._endpoint, parameters, _environment(), attempts)))
         with _lock:
@@ -122,7 +137,7 @@ class Aws:
     def _new_client(self, service: str, attempts: int) -> Any:
         parameters = dict(self._parameters)
         # AWS's throttling and 5xx answers are botocore's to repeat; a user's aws_config has the last word.
-        config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, max_pool_connections=16)
+        config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, max_pool_connections=_CONNECTIONS)
         own = parameters.pop("aws_config", None)
         try:
             session: Any = boto3.session.Session(botocore_session=_session(parameters.pop("profile_name", None)))
@@ -136,9 +151,9 @@ class Aws:
         except (ValueError, BotoCoreError) as error:
             raise Failure(f"Cannot make a client for {service}: {error}") from error
 
-    def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
+    def call(self, service: str, operation: str, attempts: int | None = None, **arguments: Any) -> dict[str, Any]:
         """One call. operation: boto3's name of it, such as "create_vpc"."""
-        client = self.client(service, _ATTEMPTS.get((service, operation), 8))
+        client = self.client(service, _FEWER.get((service, operation), attempts))
         return self._refusals(service, client, operation, lambda: getattr(client, operation)(**arguments))
 
     def pages(self, service: str, operation: str, key: str, **arguments: Any) -> list[dict[str, Any]]:
@@ -154,9 +169,7 @@ class Aws:
 
     def together(self, **reads: Callable[[], Any]) -> dict[str, Any]:
         """Independent reads at the same time: {name: answer}. The first error is raised."""
-        with ThreadPoolExecutor(max_workers=max(len(reads), 1)) as pool:
-            futures = {name: pool.submit(read) for name, read in reads.items()}
-            return {name: future.result() for name, future in futures.items()}
+        return together(reads)
 
     def _refusals(self, service: str, client: Any, operation: str, call: Callable[[], Any]) -> dict[str, Any]:
         action = iam_action(service, client.meta.method_to_api_mapping[operation])
@@ -184,6 +197,13 @@ class Aws:
         return result
 
 
+def together(reads: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+    """Independent reads at the same time, of different credentials or Regions too. The first error is raised."""
+    with ThreadPoolExecutor(max_workers=min(max(len(reads), 1), _CONNECTIONS)) as pool:
+        futures = {name: pool.submit(read) for name, read in reads.items()}
+        return {name: future.result() for name, future in futures.items()}
+
+
 class NoAws(Aws):
     """In place of AWS for a module that calls something else: needs neither boto3 nor credentials nor a Region."""
 
@@ -191,7 +211,7 @@ class NoAws(Aws):
         self.region = region
         self.say = lambda text: None
 
-    def client(self, service: str, attempts: int = 8) -> Any:
+    def client(self, service: str, attempts: int | None = None) -> Any:
         raise Failure(f"This module makes no calls to AWS, so none to {service} either.")
 
 
@@ -203,3 +223,14 @@ def missing_is(default: Any, codes: tuple[str, ...], read: Callable[[], Any]) ->
         if error.code in codes:
             return default
         raise
+
+
+def no_refusals(action: str, answer: Mapping[str, Any], gone: tuple[str, ...]) -> dict[str, Any]:
+    """The answer of a call that reports refusals in Unsuccessful, with HTTP 200 (N12); the first one is raised.
+    gone: the codes with which AWS says that there was nothing left to do."""
+    for item in answer.get("Unsuccessful", []):
+        error = item.get("Error", {})
+        if error.get("Code") not in gone:
+            text = f"{item.get('ResourceId', '')}: {error.get('Message', '')}"
+            raise AwsError(action, error.get("Code", "Unknown"), text)
+    return dict(answer)

@@ -21,6 +21,7 @@ LINKS = {
     "xks": f"{_KMS}/vpc-connectivity.html",
     "kms_endpoint": f"{_KMS}/kms-vpc-endpoint.html",
     "cloudhsm": f"{_KMS}/connect-keystore.html",
+    "keys": f"{_KMS}/manage-cmk-keystore.html",
     "ssm": "https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-create-vpc.html",
 }
 
@@ -35,6 +36,11 @@ CATALOGUE: dict[str, Requirement] = {
 }
 
 
+def sentence(number: str) -> str:
+    """What a requirement says."""
+    return CATALOGUE[number].sentence
+
+
 def unmet(number: str, what: str, found: str, fix: str, blocking: bool = True) -> Unmet:
     """The requirement NUMBER, broken by WHAT."""
-    return Unmet(number, what, found, CATALOGUE[number].sentence, fix, blocking)
+    return Unmet(number, what, found, sentence(number), fix, blocking)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""N1 to N20: what the guides leave to other pages, and to experience."""
+"""N numbers: what the guides leave to other pages, and to experience."""
 
 from __future__ import annotations
 
@@ -75,4 +75,13 @@ ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
     ("N20", "kms_endpoint", MUST, CHECKED,
      "The quota for interface endpoints of a VPC must leave room for one, unless it exists.",
      "xks_preflight_info counts them, and reads the quota where it may"),
+    ("N30", "keys", MUST, ENFORCED,
+     "A KMS key keeps its key store and its external key for ever.",
+     "key_store_key refuses to change them"),
+    ("N31", "keys", MUST, ENFORCED,
+     "An external key belongs to one KMS key of a key store, and must exist, enabled, as AES-256 for both ways.",
+     "key_store_key looks at the other keys, and asks the proxy where it can be reached"),
+    ("N32", "keys", MUST, ENFORCED,
+     "An alias names one KMS key per account and Region; whoever uses the alias uses that key.",
+     "key_store_key looks whom the alias names"),
 )

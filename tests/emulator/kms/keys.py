@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -14,8 +15,10 @@ from ..registry import Call, operation
 from . import external, hsm, policies, reach
 from .connection import forced_outcome
 from .state import CLOUDHSM, EXTERNAL, KeyStore, KeyStores, StoredKey, invalid_state, key_store
+from .tags import check_tags
 
 _DAY = 86_400
+_SHORTEST_WINDOW, _LONGEST_WINDOW = 7, 30
 _ORIGIN_OF = {CLOUDHSM: "AWS_CLOUDHSM", EXTERNAL: "EXTERNAL_KEY_STORE"}
 _NEEDS_XKS_KEY = "XksKeyId must be specified with Origin EXTERNAL_KEY_STORE, and only then."
 
@@ -25,6 +28,13 @@ class Pending:
 
     def __init__(self) -> None:
         self.rounds: dict[str, int] = {}
+
+
+class Usage:
+    """The last operation with each key, and when it was."""
+
+    def __init__(self) -> None:
+        self.last: dict[str, tuple[str, datetime]] = {}
 
 
 def _key_id(call: Call, name: str) -> str:
@@ -56,6 +66,11 @@ def _complete(call: Call, metadata: dict[str, Any]) -> dict[str, Any]:
         if store.state != "CONNECTED" and metadata.get("KeyState") != "PendingDeletion":
             metadata |= {"KeyState": "Unavailable", "Enabled": False}
     return metadata
+
+
+def key_metadata(call: Call, name: str) -> dict[str, Any]:
+    """A key as DescribeKey shows it."""
+    return _complete(call, call.moto("DescribeKey", {"KeyId": name})["KeyMetadata"])
 
 
 def _check_external_key(call: Call, store: KeyStore, external_id: str) -> None:
@@ -110,6 +125,7 @@ def _check_store_key(call: Call) -> KeyStore:
 @operation("kms", "CreateKey")
 def create_key(call: Call) -> dict[str, Any]:
     params = call.params
+    check_tags(params.get("Tags", []))
     if "Policy" in params:
         policies.check(call, params["Policy"], "*", bool(params.get("BypassPolicyLockoutSafetyCheck")))
     if "CustomKeyStoreId" not in params:
@@ -132,9 +148,14 @@ def describe_key(call: Call) -> dict[str, Any]:
 
 @operation("kms", "ScheduleKeyDeletion")
 def schedule_key_deletion(call: Call) -> dict[str, Any]:
+    metadata = key_metadata(call, call.params["KeyId"])
+    if metadata["KeyState"] == "PendingDeletion":
+        raise AwsError("KMSInvalidStateException", f"{metadata['Arn']} is pending deletion.")
+    days = call.params.get("PendingWindowInDays", 30)
+    if not _SHORTEST_WINDOW <= days <= _LONGEST_WINDOW:
+        raise AwsError("ValidationException", f"PendingWindowInDays is {_SHORTEST_WINDOW} to {_LONGEST_WINDOW}.")
     result = call.by_moto()
     key_id = _key_id(call, call.params["KeyId"])
-    days = call.params.get("PendingWindowInDays", 30)
     rounds = call.store(Pending).rounds
     rounds[key_id] = rounds.get(key_id, 0) + 1
     # Days are never scaled: only a pushed clock ends them.
@@ -150,6 +171,9 @@ def _delete(call: Call, key_id: str, started: int) -> None:
 
 @operation("kms", "CancelKeyDeletion")
 def cancel_key_deletion(call: Call) -> dict[str, Any]:
+    metadata = key_metadata(call, call.params["KeyId"])
+    if metadata["KeyState"] != "PendingDeletion":
+        raise AwsError("KMSInvalidStateException", f"{metadata['Arn']} is not pending deletion.")
     result = call.by_moto()
     rounds = call.store(Pending).rounds
     key_id = _key_id(call, call.params["KeyId"])
@@ -163,6 +187,15 @@ def change_key(call: Call) -> dict[str, Any]:
     if described.get("KeyState") == "PendingDeletion":
         raise AwsError("KMSInvalidStateException", f"{described['Arn']} is pending deletion.")
     return call.by_moto()
+
+
+@operation("kms", "GetKeyLastUsage")
+def get_key_last_usage(call: Call) -> dict[str, Any]:
+    metadata = key_metadata(call, call.params["KeyId"])
+    last = call.store(Usage).last.get(metadata["KeyId"])
+    shown = {"KeyLastUsage": {"Operation": last[0], "Timestamp": last[1]}} if last else {}
+    created = metadata["CreationDate"]
+    return {**shown, "KeyId": metadata["KeyId"], "TrackingStartDate": created, "KeyCreationDate": created}
 
 
 def _usable(call: Call, name: str) -> tuple[StoredKey, KeyStore] | None:
@@ -186,6 +219,11 @@ def _key_of(blob: bytes) -> str:
     return blob[:external.KEY_ID_LENGTH].decode("ascii", "replace")
 
 
+def _note_use(call: Call, *names: str) -> None:
+    used = (call.operation.removesuffix("WithoutPlaintext"), call.world.clock.datetime())
+    call.store(Usage).last |= {_key_id(call, name): used for name in names}
+
+
 @operation("kms", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext")
 def encrypt(call: Call) -> dict[str, Any]:
     pair = _beyond(call, call.params["KeyId"])
@@ -194,6 +232,7 @@ def encrypt(call: Call) -> dict[str, Any]:
         result["CiphertextBlob"] = external.wrap(
             call, *pair, result["CiphertextBlob"], call.params.get("EncryptionContext")
         )
+    _note_use(call, call.params["KeyId"])
     return result
 
 
@@ -206,7 +245,9 @@ def decrypt(call: Call) -> dict[str, Any]:
     pair = _beyond(call, _key_of(blob))
     if pair is not None:
         blob = external.unwrap(call, *pair, blob, params.get("EncryptionContext"))
-    return call.moto("Decrypt", {**params, "CiphertextBlob": blob})
+    result = call.moto("Decrypt", {**params, "CiphertextBlob": blob})
+    _note_use(call, _key_of(params["CiphertextBlob"]))
+    return result
 
 
 @operation("kms", "ReEncrypt")
@@ -222,6 +263,7 @@ def re_encrypt(call: Call) -> dict[str, Any]:
         result["CiphertextBlob"] = external.wrap(
             call, *destination, result["CiphertextBlob"], params.get("DestinationEncryptionContext")
         )
+    _note_use(call, _key_of(params["CiphertextBlob"]), params["DestinationKeyId"])
     return result
 
 
