@@ -52,9 +52,14 @@ def _together(aws: Aws, reads: Mapping[str, Callable[[], Any]]) -> Readings:
     return aws.together(**{name: (lambda read=read: attempt(read)) for name, read in reads.items()})
 
 
-def account(aws: Aws, quotas: Sequence[str], vpc_id: str | None, name: str | None) -> Readings:
-    """All key stores, endpoint services, load balancers and target groups of the Region, QUOTAS, and the VPC of an id
-    or of a Name tag."""
+def key_stores(aws: Aws) -> Readings:
+    """The key stores alone."""
+    return {"stores": attempt(lambda: key_store.key_stores(aws))}
+
+
+def account(aws: Aws, known: Readings, quotas: Sequence[str], vpc_id: str | None, name: str | None) -> Readings:
+    """All key stores (unless KNOWN), endpoint services, load balancers and target groups of the Region, QUOTAS, and the
+    VPC of an id or of a Name tag."""
     reads: dict[str, Callable[[], Any]] = {
         "stores": lambda: key_store.key_stores(aws),
         "services": lambda: endpoint_service.services(aws),
@@ -64,7 +69,7 @@ def account(aws: Aws, quotas: Sequence[str], vpc_id: str | None, name: str | Non
     }
     if vpc_id or name:
         reads["vpcs"] = lambda: vpc.vpcs(aws, vpc_id, name)
-    return _together(aws, reads)
+    return known | _together(aws, {name: read for name, read in reads.items() if name not in known})
 
 
 def _quota(aws: Aws, service: str, code: str) -> float | None:

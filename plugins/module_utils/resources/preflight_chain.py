@@ -20,6 +20,7 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources import (
     endpoint_service,
     key_store_view,
     load_balancing,
+    preflight_things,
     vpc_view,
 )
 from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_checks import SCHEME
@@ -44,6 +45,18 @@ def store(params: Params, readings: Readings) -> Raw | None:
         if given(params[option]):
             return next((item for item in stores if item[key] == params[option]), None)
     return None
+
+
+def connected(params: Params, readings: Readings) -> bool:
+    """Whether the key store is connected, as far as READINGS tell."""
+    found = store(params, readings) if "stores" in readings else None
+    return bool(found) and (found or {}).get("ConnectionState") == "CONNECTED"
+
+
+def alone(readings: Readings) -> dict[str, Reading]:
+    """READINGS, and for everything else that there was no need to look."""
+    every = ("services", "balancers", "groups", *preflight_things.ABSENCE)
+    return dict.fromkeys(every, preflight_things.UNREAD) | dict(readings)
 
 
 def service_name(params: Params, readings: Readings) -> str | None:
@@ -174,7 +187,7 @@ def _services(region: str, raw: Raw | None, readings: Readings) -> View:
 def _seen_service(params: Params, own: Raw | None, readings: Readings) -> View | None:
     """The service as xks_key_store sees it before it lets AWS KMS check it; None where none is named."""
     name = own["ServiceName"] if own else service_name(params, readings)
-    if not name:
+    if not name or readings["services"].absent:
         return None
     seen = None if own else next(iter(readings["consumer"].or_else([])), None)
     denied = "" if own else readings["services"].denied or readings["consumer"].denied

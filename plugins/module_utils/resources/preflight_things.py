@@ -51,6 +51,11 @@ _THINGS: Mapping[str, tuple[str, tuple[str, str]]] = {
 }
 
 
+UNREAD = Reading(
+    absent="the key store is connected, so nothing else was looked at", cure="Set skip_connected: false."
+)
+
+
 def complete(readings: Mapping[str, Reading]) -> dict[str, Reading]:
     """READINGS with a word on each that was not taken."""
     return {name: Reading(absent=why, cure=cure) for name, (why, cure) in ABSENCE.items()} | dict(readings)
@@ -76,7 +81,7 @@ def look(view: View, name: str) -> Reading:
         return Reading(denied=found["denied"])
     if found:
         return Reading(found)
-    return Reading(denied=readings[source].denied) if readings[source].denied else Reading(absent=why, cure=cure)
+    return Reading(absent=why, cure=cure) if readings[source].known else readings[source]
 
 
 def _answers(view: View) -> Reading:
