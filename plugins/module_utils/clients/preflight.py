@@ -15,16 +15,13 @@ from ansible_collections.keylink.aws.plugins.module_utils.clients import (
     key_store,
     private_dns,
     vpc,
+    vpc_endpoint,
     xks_probe,
 )
-from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws, missing_is
+from ansible_collections.keylink.aws.plugins.module_utils.clients.session import DENIED, Aws, missing_is
 from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError, Failure
 from ansible_collections.keylink.aws.plugins.module_utils.core.reading import Reading
 
-_DENIED = (
-    "UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError",
-    "CloudHsmAccessDeniedException",
-)
 _GONE = (
     "LoadBalancerNotFound", "TargetGroupNotFound", "InvalidVpcID.NotFound", "InvalidVpcEndpointServiceId.NotFound",
     "InvalidServiceName",
@@ -43,7 +40,7 @@ def attempt(read: Callable[[], Any]) -> Reading:
     try:
         return Reading(missing_is(None, _GONE, read))
     except AwsError as error:
-        if error.code in _DENIED:
+        if error.code in DENIED:
             return Reading(denied=error.action)
         raise
 
@@ -67,6 +64,8 @@ def account(aws: Aws, known: Readings, quotas: Sequence[str], vpc_id: str | None
         "groups": lambda: aws.pages("elbv2", "describe_target_groups", "TargetGroups"),
         **{quota: (lambda quota=quota: _quota(aws, *QUOTAS[quota])) for quota in quotas},
     }
+    if "endpoint_quota" in quotas:
+        reads["aws_services"] = lambda: vpc_endpoint.services(aws)
     if vpc_id or name:
         reads["vpcs"] = lambda: vpc.vpcs(aws, vpc_id, name)
     return known | _together(aws, {name: read for name, read in reads.items() if name not in known})
@@ -158,7 +157,8 @@ def _of_vpc(aws: Aws, where: Mapping[str, Any]) -> dict[str, Callable[[], Any]]:
     if not where["vpc_read"]:
         reads["vpcs"] = lambda: vpc.vpcs(aws, vpc_id, None)
     if where["endpoints"]:
-        reads["endpoints"] = lambda: aws.pages("ec2", "describe_vpc_endpoints", "VpcEndpoints", Filters=inside)
+        reads["endpoints"] = lambda: vpc_endpoint.endpoints(aws, vpc_id)
+        reads["security_groups"] = lambda: vpc_endpoint.groups(aws, vpc_id)
     return reads
 
 

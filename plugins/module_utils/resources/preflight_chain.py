@@ -18,6 +18,7 @@ from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is
 from ansible_collections.keylink.aws.plugins.module_utils.core.reading import Reading
 from ansible_collections.keylink.aws.plugins.module_utils.resources import (
     endpoint_service,
+    hsm_cluster,
     key_store_view,
     load_balancing,
     preflight_things,
@@ -104,7 +105,8 @@ def group(params: Params, readings: Readings) -> Raw | None:
         fed = [item for item in everyone if front["LoadBalancerArn"] in item.get("LoadBalancerArns", [])]
         fed.sort(key=lambda item: (item.get("Port") != load_balancing.PORT, item["TargetGroupName"]))
         if fed:
-            return fed[0]
+            chosen: Raw = fed[0]
+            return chosen
     return _first(everyone, "TargetGroupName", params["name"])
 
 
@@ -163,9 +165,15 @@ def view(params: Params, region: str, readings: Readings) -> View:
         "keys": _keys(readings),
         "services": _services(region, raw_service, readings),
         "seen_service": _seen_service(params, raw_service, readings),
+        "cluster": _cluster(readings),
         **_balancing(params, readings),
         **_network(params, readings),
     }
+
+
+def _cluster(readings: Readings) -> View | None:
+    raw = readings["cluster"].or_else(None)
+    return hsm_cluster.normalise(raw) if raw else None
 
 
 def _keys(readings: Readings) -> list[View] | None:

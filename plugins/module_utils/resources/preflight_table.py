@@ -12,6 +12,8 @@ from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet
 from ansible_collections.keylink.aws.plugins.module_utils.resources import preflight_checks as checks
+from ansible_collections.keylink.aws.plugins.module_utils.resources import preflight_cluster as hsm
+from ansible_collections.keylink.aws.plugins.module_utils.resources import preflight_endpoints as endpoints
 
 View = Mapping[str, Any]
 Check = Callable[[View], list[Unmet]]
@@ -103,15 +105,67 @@ XKS: Mapping[str, Judged] = {
     "N16": Judged(checks.endpoint_service, _SERVICE, "owner"),
     "N19": Judged(checks.balancers, ("balancers",), "balancer_quota"),
 }
+_ENDPOINTS = ("vpc", "job_endpoints")
+_OF_VPC: Mapping[str, Judged] = {
+    "R81": Judged(endpoints.state, _ENDPOINTS, "endpoints"),
+    "R83": Judged(endpoints.state, _ENDPOINTS, "endpoints"),
+    "R91": Judged(endpoints.attributes, (*_ENDPOINTS, "dns_support", "dns_hostnames"), "endpoints"),
+    "N14": Judged(endpoints.one_name, _ENDPOINTS, "endpoints"),
+    "N20": Judged(endpoints.room, ("vpc", "endpoints"), "endpoint_quota"),
+}
+KMS_ENDPOINT: Mapping[str, Judged] = {
+    "R80": Judged(endpoints.service, ("aws_services",), "aws_service"),
+    "R87": Judged(endpoints.service, ("aws_services",), "aws_service"),
+    **_OF_VPC,
+    "R88": Judged(endpoints.admittance, (*_ENDPOINTS, "security_groups"), "endpoints"),
+    "R97": Judged(endpoints.policies, _ENDPOINTS, "endpoints"),
+    "R99": Judged(endpoints.policies, _ENDPOINTS, "endpoints"),
+    "R104": Judged(endpoints.policies, _ENDPOINTS, "endpoints"),
+}
+SSM: Mapping[str, Judged] = {
+    "R169": Judged(endpoints.admittance, (*_ENDPOINTS, "security_groups"), "endpoints"),
+    "R175": Judged(endpoints.service, ("aws_services",), "aws_service"),
+    "R176": Judged(endpoints.complete, _ENDPOINTS, "endpoints"),
+    "R180": Judged(endpoints.complete, _ENDPOINTS, "endpoints"),
+    "R182": Judged(endpoints.complete, _ENDPOINTS, "endpoints"),
+    "R186": Judged(endpoints.policies, _ENDPOINTS, "endpoints"),
+    **_OF_VPC,
+}
+CLOUD_HSM: Mapping[str, Judged] = {
+    "R123": Judged(hsm.working, ("cluster",), "cluster"),
+    "R126": Judged(hsm.cluster, ("cluster", "cluster_subnets"), "cluster_subnets"),
+    "R128": Judged(hsm.cluster, ("cluster",), "cluster"),
+    "R132": Judged(hsm.key_store, ("store",), "key_store"),
+    "R133": Judged(hsm.key_store, ("store",), "key_store"),
+    "R143": Judged(hsm.key_store, ("store",), "key_store"),
+    "R145": Judged(hsm.cluster, ("cluster",), "cluster"),
+    "N4": Judged(checks.key_stores, ("stores",), "stores"),
+    "N11": Judged(hsm.cluster, ("cluster", "cluster_group"), "cluster"),
+}
 # What the modules see to whatever is there: nothing of the account can break it.
 BY_DESIGN: Mapping[str, tuple[str, ...]] = {
     "xks": (
         "R20", "R22", "R47", "R56", "R59", "R60", "R61", "R62", "R63", "R64", "R72", "N8", "N10", "N12", "N13", "N17",
         "N18",
     ),
+    "kms_endpoint": (
+        "R82", "R85", "R86", "R89", "R90", "R92", "R93", "R94", "R95", "R96", "R98", "R100", "R101", "R102", "R103",
+        "R105", "R106", "R107", "R108", "R109", "R110",
+    ),
+    "ssm": (
+        "R160", "R161", "R163", "R164", "R165", "R166", "R167", "R168", "R170", "R171", "R173", "R177", "R178", "R179",
+        "R181", "R183", "R184", "R185", "N15",
+    ),
+    "cloudhsm": (
+        "R120", "R121", "R122", "R124", "R125", "R127", "R129", "R134", "R135", "R136", "R137", "R138", "R139", "R140",
+        "R141", "R142", "R144", "R146",
+    ),
 }
 # Said by another number already: it is listed among the unmet ones only where that one is not.
 SAID_BY: Mapping[str, str] = {
     "R12": "R57", "R21": "R3", "R51": "R8", "R54": "R14", "R66": "R9", "R67": "R9", "R68": "R9",
+    "R87": "R80", "R123": "R128",
 }
-TABLES: Mapping[str, Mapping[str, Judged]] = {"xks": XKS}
+TABLES: Mapping[str, Mapping[str, Judged]] = {
+    "xks": XKS, "kms_endpoint": KMS_ENDPOINT, "cloudhsm": CLOUD_HSM, "ssm": SSM,
+}
