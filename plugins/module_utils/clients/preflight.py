@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -46,7 +47,7 @@ def attempt(read: Callable[[], Any]) -> Reading:
 
 
 def _together(aws: Aws, reads: Mapping[str, Callable[[], Any]]) -> Readings:
-    return aws.together(**{name: (lambda read=read: attempt(read)) for name, read in reads.items()})
+    return aws.together(**{name: functools.partial(attempt, read) for name, read in reads.items()})
 
 
 def key_stores(aws: Aws) -> Readings:
@@ -62,7 +63,7 @@ def account(aws: Aws, known: Readings, quotas: Sequence[str], vpc_id: str | None
         "services": lambda: endpoint_service.services(aws),
         "balancers": lambda: aws.pages("elbv2", "describe_load_balancers", "LoadBalancers"),
         "groups": lambda: aws.pages("elbv2", "describe_target_groups", "TargetGroups"),
-        **{quota: (lambda quota=quota: _quota(aws, *QUOTAS[quota])) for quota in quotas},
+        **{quota: functools.partial(_quota, aws, *QUOTAS[quota]) for quota in quotas},
     }
     if "endpoint_quota" in quotas:
         reads["aws_services"] = lambda: vpc_endpoint.services(aws)
