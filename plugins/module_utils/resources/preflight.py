@@ -18,6 +18,7 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources import (
     preflight_chain,
     preflight_checks,
     preflight_endpoints,
+    preflight_outside,
     preflight_shown,
     preflight_things,
     txt_lookup,
@@ -172,11 +173,11 @@ def _row(item: Requirement, view: View, judged: Judged | None, unmet_ones: list[
     missing = preflight_things.unseen(view, judged.needs)
     if missing:
         return {**row, "status": UNKNOWN, **_why(missing)}
-    if judged.check is preflight_checks.proxy:
-        vague = preflight_checks.unclear(view, item.number)
+    if judged.check is preflight_outside.proxy:
+        vague = preflight_outside.unclear(view, item.number)
         if vague:
             return {**row, "status": UNKNOWN, "what": "proxy", "found": vague}
-        return {**row, "status": MET, "what": "proxy", "found": preflight_checks.seen_of_proxy(view, item.number)}
+        return {**row, "status": MET, "what": "proxy", "found": preflight_outside.seen_of_proxy(view, item.number)}
     what, found = EVIDENCE[judged.shown](view)
     return {**row, "status": MET, "what": what, "found": found}
 

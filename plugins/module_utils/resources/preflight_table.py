@@ -14,6 +14,7 @@ from ansible_collections.keylink.aws.plugins.module_utils.core.requirement impor
 from ansible_collections.keylink.aws.plugins.module_utils.resources import preflight_checks as checks
 from ansible_collections.keylink.aws.plugins.module_utils.resources import preflight_cluster as hsm
 from ansible_collections.keylink.aws.plugins.module_utils.resources import preflight_endpoints as endpoints
+from ansible_collections.keylink.aws.plugins.module_utils.resources import preflight_outside as outside
 
 View = Mapping[str, Any]
 Check = Callable[[View], list[Unmet]]
@@ -22,13 +23,12 @@ Check = Callable[[View], list[Unmet]]
 @dataclass(frozen=True)
 class Judged:
     """check: finds the requirement broken. needs: what has to be known before it can be said to hold.
-    shown: what is shown then, by name of preflight_evidence.EVIDENCE. options: whether the options alone can break it.
+    shown: what is shown then, by name of preflight_evidence.EVIDENCE.
     """
 
     check: Check
     needs: tuple[str, ...] = ()
     shown: str = ""
-    options: bool = False
 
 
 _SUBNETS = ("vpc", "chosen_subnets")
@@ -38,8 +38,8 @@ _TARGETS = ("group", "health")
 _PROXY = ("proxy",)
 
 XKS: Mapping[str, Judged] = {
-    "R1": Judged(checks.proxy, _PROXY),
-    "R3": Judged(checks.network, (*_SUBNETS, "route_tables"), "subnets", True),
+    "R1": Judged(outside.proxy, _PROXY),
+    "R3": Judged(checks.network, (*_SUBNETS, "route_tables"), "subnets"),
     "R4": Judged(checks.network, ("vpc",), "vpc"),
     "R5": Judged(checks.key_stores, ("stores", *_SERVICE), "service"),
     "R6": Judged(checks.key_stores, ("stores", "services", "host"), "host"),
@@ -47,30 +47,30 @@ XKS: Mapping[str, Judged] = {
     "R8": Judged(checks.endpoint_service, _SERVICE, "acceptance"),
     "R9": Judged(checks.endpoint_service, _PRINCIPALS, "principals"),
     "R10": Judged(checks.endpoint_service, ("services", "host"), "host"),
-    "R11": Judged(checks.public_dns, ("dns_answers",), "zone", True),
+    "R11": Judged(outside.public_dns, ("dns_answers",), "zone"),
     "R12": Judged(checks.verification, _SERVICE, "verification"),
-    "R13": Judged(checks.proxy, _PROXY),
-    "R14": Judged(checks.proxy, _PROXY),
-    "R15": Judged(checks.proxy, _PROXY),
+    "R13": Judged(outside.proxy, _PROXY),
+    "R14": Judged(outside.proxy, _PROXY),
+    "R15": Judged(outside.proxy, _PROXY),
     "R16": Judged(checks.owner, _SERVICE, "owner"),
-    "R17": Judged(checks.options, (), "region", True),
-    "R18": Judged(checks.network, ("vpc", "ranges"), "vpc", True),
-    "R19": Judged(checks.network, _SUBNETS, "subnets", True),
-    "R21": Judged(checks.zones, _SUBNETS, "subnets", True),
-    "R23": Judged(checks.network, _SUBNETS, "subnets", True),
+    "R17": Judged(checks.options, (), "region"),
+    "R18": Judged(checks.network, ("vpc", "ranges"), "vpc"),
+    "R19": Judged(checks.network, _SUBNETS, "subnets"),
+    "R21": Judged(checks.zones, _SUBNETS, "subnets"),
+    "R23": Judged(checks.network, _SUBNETS, "subnets"),
     "R24": Judged(checks.network, ("vpc", "dns_hostnames"), "dns_hostnames"),
     "R25": Judged(checks.network, ("vpc", "dns_support"), "dns_support"),
     "R26": Judged(checks.targets, ("group", "health", "listener"), "healthy"),
-    "R28": Judged(checks.proxy, _PROXY),
+    "R28": Judged(outside.proxy, _PROXY),
     "R29": Judged(checks.endpoint_service, ("balancer", "group"), "balancer"),
-    "R30": Judged(checks.targets, _TARGETS, "targets", True),
+    "R30": Judged(checks.targets, _TARGETS, "targets"),
     "R31": Judged(checks.targets, ("group",), "target_type"),
     "R32": Judged(checks.targets, ("group",), "group_protocol"),
     "R33": Judged(checks.targets, ("group",), "group_port"),
     "R34": Judged(checks.targets, ("group",), "group_addresses"),
     "R35": Judged(checks.targets, ("group", "balancer"), "group_vpc"),
-    "R36": Judged(checks.targets, ("group",), "health_check", True),
-    "R37": Judged(checks.targets, (*_TARGETS, "vpcs"), "targets", True),
+    "R36": Judged(checks.targets, ("group",), "health_check"),
+    "R37": Judged(checks.targets, (*_TARGETS, "vpcs"), "targets"),
     "R38": Judged(checks.targets, _TARGETS, "targets"),
     "R39": Judged(checks.balancing, ("balancer",), "scheme"),
     "R40": Judged(checks.balancing, ("balancer",), "balancer_addresses"),
@@ -80,28 +80,28 @@ XKS: Mapping[str, Judged] = {
     "R44": Judged(checks.balancing, ("listener",), "listener"),
     "R45": Judged(checks.balancing, ("listener", "group"), "listener"),
     "R46": Judged(checks.endpoint_service, (*_SERVICE, "balancer"), "load_balancers"),
-    "R48": Judged(checks.endpoint_service, _SERVICE, "service", True),
+    "R48": Judged(checks.endpoint_service, _SERVICE, "service"),
     "R49": Judged(checks.balancing, ("balancer",), "balancer_type"),
     "R50": Judged(checks.balancing, ("balancer",), "balancer_state"),
     "R51": Judged(checks.acceptance, _SERVICE, "acceptance"),
     "R52": Judged(checks.endpoint_service, _SERVICE, "host"),
-    "R53": Judged(checks.proxy, _PROXY),
-    "R54": Judged(checks.proxy, _PROXY),
+    "R53": Judged(outside.proxy, _PROXY),
+    "R54": Judged(outside.proxy, _PROXY),
     "R55": Judged(checks.endpoint_service, _SERVICE, "service_addresses"),
     "R57": Judged(checks.endpoint_service, _SERVICE, "verification"),
-    "R58": Judged(checks.public_dns, (*_SERVICE, "dns_answers"), "txt"),
+    "R58": Judged(outside.public_dns, (*_SERVICE, "dns_answers"), "txt"),
     "R66": Judged(checks.permission, _PRINCIPALS, "principals"),
     "R67": Judged(checks.permission, _PRINCIPALS, "principals"),
     "R68": Judged(checks.endpoint_service, _PRINCIPALS, "principals"),
     "R73": Judged(checks.endpoint_service, _SERVICE, "service_state"),
-    "N1": Judged(checks.proxy, _PROXY),
-    "N2": Judged(checks.proxy, _PROXY),
-    "N3": Judged(checks.options, (), "options", True),
+    "N1": Judged(outside.proxy, _PROXY),
+    "N2": Judged(outside.proxy, _PROXY),
+    "N3": Judged(checks.options, (), "options"),
     "N4": Judged(checks.key_stores, ("stores",), "stores"),
     "N5": Judged(checks.balancing, ("balancer",), "security_groups"),
     "N6": Judged(checks.targets, ("group", "group_attributes"), "proxy_protocol"),
     "N7": Judged(checks.endpoint_service, ("services", "balancer"), "balancer"),
-    "N9": Judged(checks.public_dns, (*_SERVICE, "dns_answers"), "txt"),
+    "N9": Judged(outside.public_dns, (*_SERVICE, "dns_answers"), "txt"),
     "N16": Judged(checks.endpoint_service, _SERVICE, "owner"),
     "N19": Judged(checks.balancers, ("balancers",), "balancer_quota"),
 }
