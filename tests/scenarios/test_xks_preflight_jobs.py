@@ -141,6 +141,14 @@ def test_a_cloudhsm_key_store(world: Any) -> None:
     assert named(look(world, job="cloudhsm", custom_key_store_name=cloudhsm.NAME)) == {"R145"}
 
 
+def test_subnets_of_a_cluster_without_a_free_address(world: Any) -> None:
+    """R126"""
+    estate = clusters.estate(world, size=28)
+    clusters.FLAWS["INSUFFICIENT_FREE_ADDRESSES_IN_SUBNET"].make(estate, "")
+    result = look(world, job="cloudhsm", cluster_id=estate.cluster_id)
+    assert (named(result), status(result, "R126")) == ({"R126"}, "unmet")
+
+
 def test_a_store_of_the_other_type(world: Any, service: before.EndpointService) -> None:
     """R143"""
     before.client(world.url, "kms").create_custom_key_store(
