@@ -14,20 +14,21 @@ from fidelity.chain import refused
 from emulator import server
 
 
-@pytest.mark.parametrize(("service", "code"), [("elasticloadbalancing", "L-69A177A2"), ("vpc", "L-29B6F2EB")])
+@pytest.mark.parametrize(
+    ("service", "code", "setting"),
+    [("elasticloadbalancing", "L-69A177A2", "balancer_quota"), ("vpc", "L-29B6F2EB", "endpoint_quota")],
+)
 def test_a_quota_is_awss_default_or_what_was_set(
-    emulator: server.Emulator, aws: Callable[[str], Any], service: str, code: str
+    emulator: server.Emulator, aws: Callable[[str], Any], service: str, code: str, setting: str
 ) -> None:
     quotas = aws("service-quotas")
     assert quotas.get_service_quota(ServiceCode=service, QuotaCode=code)["Quota"]["Value"] == 50
-    emulator.configure(service_quotas={f"{service}/{code}": 7})
+    emulator.configure(**{setting: 7})
     assert quotas.get_service_quota(ServiceCode=service, QuotaCode=code)["Quota"]["Value"] == 7
 
 
 def test_what_is_refused(emulator: server.Emulator, aws: Callable[[str], Any]) -> None:
     quotas = aws("service-quotas")
-    with refused("NoSuchResourceException"):
-        quotas.get_service_quota(ServiceCode="vpc", QuotaCode="L-00000000")
+    refused("NoSuchResourceException", quotas.get_service_quota, ServiceCode="vpc", QuotaCode="L-00000000")
     emulator.configure(denied=["servicequotas:GetServiceQuota"])
-    with refused("AccessDeniedException"):
-        quotas.get_service_quota(ServiceCode="vpc", QuotaCode="L-29B6F2EB")
+    refused("AccessDeniedException", quotas.get_service_quota, ServiceCode="vpc", QuotaCode="L-29B6F2EB")

@@ -58,7 +58,7 @@ def nobody_let_in(world: Any, place: tuple[str, list[str], str]) -> None:
 
 
 def full(world: Any, place: tuple[str, list[str], str]) -> None:
-    world.configure(service_quotas={"vpc/L-29B6F2EB": 0})
+    world.configure(endpoint_quota=0)
 
 
 @pytest.mark.parametrize(
