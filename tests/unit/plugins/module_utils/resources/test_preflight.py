@@ -142,6 +142,21 @@ def test_each_number_of_a_job_is_judged_or_held_by_the_modules_or_for_people(job
     assert [number for number, primary in preflight_table.SAID_BY.items() if primary not in CATALOGUE] == []
 
 
+def test_a_key_store_over_the_internet_has_no_vpc_to_judge() -> None:
+    """R20"""
+    public = {
+        "CustomKeyStoreId": "cks-1", "CustomKeyStoreName": "payments", "CustomKeyStoreType": "EXTERNAL_KEY_STORE",
+        "ConnectionState": "DISCONNECTED",
+        "XksProxyConfiguration": {"Connectivity": "PUBLIC_ENDPOINT", "UriEndpoint": f"https://{NAME}"},
+    }
+    nothing = dict.fromkeys(("services", "balancers", "groups", "vpcs", "subnets", "listeners", "health"), [])
+    result = judged(lambda answers: answers.update(stores=[public], **nothing), private_dns_name=None)
+    rows = {row["number"]: row for row in result["requirements"]}
+    assert {rows[number]["status"] for number in ("R3", "R8", "R9", "R31", "R39", "R57")} == {"unknown"}
+    assert "R20" in rows["R8"]["found"]
+    assert (listed(result), rows["N4"]["status"]) == (set(), "met")
+
+
 def endpoint(code: str, number: int = 1, **changes: Any) -> dict[str, Any]:
     return {
         "VpcEndpointId": f"vpce-{code}{number}", "VpcEndpointType": "Interface", "VpcId": "vpc-1", "State": "available",
