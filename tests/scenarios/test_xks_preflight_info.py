@@ -171,6 +171,11 @@ def no_group(site: Site) -> None:
     ways.listen(site)
 
 
+def no_listener(site: Site) -> Mapping[str, Any]:
+    ways.listen(site)
+    return {"name": "payments"}
+
+
 def health_path(site: Site) -> Mapping[str, Any] | None:
     return odd_group(
         HealthCheckProtocol="HTTPS", HealthCheckPath="/kms/xks/v1/health", Matcher={"HttpCode": "200-399"}
@@ -201,7 +206,7 @@ FAULTS = [
     fault("R24", attribute("EnableDnsHostnames")),
     fault("R25", attribute("EnableDnsHostnames", "EnableDnsSupport"), ("R24",)),
     fault("R26", unhealthy),
-    fault("R29", no_group, code=MISCONFIGURED),
+    fault("R29", no_group, code=UNREACHABLE),
     fault("R30", one_target),
     fault("R31", odd_group(TargetType="instance"), ("R30",)),
     fault("R32", odd_group(Protocol="TCP_UDP")),
@@ -214,6 +219,7 @@ FAULTS = [
     fault("R41", elsewhere),
     fault("R42", one_zone, code=MISCONFIGURED),
     fault("R44", lambda site: ways.listen(site, Port=8443), code=UNREACHABLE),
+    fault("R44", no_listener, code=UNREACHABLE),
     fault("R45", lambda site: {"target_group_arn": ways.group(site)}),
     fault("R46", lambda site: {"load_balancer_arn": ways.balancer(site)}),
     fault("R48", option(service_id="vpce-svc-0123456789abcdef0"), code=NOT_FOUND),
@@ -298,6 +304,33 @@ def test_what_another_number_says_already_is_unmet_too_and_listed_once(
     result = site.look(**(changes if isinstance(changes, Mapping) else {}))
     assert {number for number in also if status(result, number) != "unmet"} == set()
     assert named(result) - {"R58"} == {listed}
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        None,
+        lambda site: ways.modify_service(site, AcceptanceRequired=True),
+        lambda site: ways.allow(site, [], [KMS]),
+        no_group,
+        lambda site: ways.listen(site, Port=8443),
+        lambda site: ways.modify_service(site, RemovePrivateDnsName=True),
+    ],
+    ids=["nothing", "R8", "R9", "R29", "R44", "R52"],
+)
+def test_the_connect_ends_as_predicted(site: Site, how: Break | None) -> None:
+    other_store(site)
+    if how:
+        how(site)
+    result = site.look(custom_key_store_name="other")
+    kms = site.client("kms")
+    (store,) = kms.describe_custom_key_stores()["CustomKeyStores"]
+    kms.connect_custom_key_store(CustomKeyStoreId=store["CustomKeyStoreId"])
+    (store,) = kms.describe_custom_key_stores()["CustomKeyStores"]
+    assert result["predicted_connection_error_code"] == store.get("ConnectionErrorCode")
+    assert store["ConnectionState"] == ("FAILED" if how else "CONNECTED")
+    failed = site.look(custom_key_store_name="other")["chain"]["key_store"]
+    assert failed["connection_error_code"] == store.get("ConnectionErrorCode")
 
 
 def test_before_anything_exists(world: Any) -> None:

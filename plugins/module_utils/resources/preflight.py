@@ -47,8 +47,8 @@ _WORDS = {
 # What AWS KMS would say first, of what the account alone shows: it looks in this order.
 _CODES: Sequence[tuple[str, tuple[str, ...]]] = (
     (_NOT_FOUND, ("R48", "R9", "R16")),
-    (_MISCONFIGURED, ("R7", "R29", "R50", "R42", "R8", "R55", "R52", "R57", "R6")),
-    (_NOT_REACHABLE, ("R44", "R43")),
+    (_MISCONFIGURED, ("R7", "R50", "R42", "R8", "R55", "R52", "R57", "R6")),
+    (_NOT_REACHABLE, ("R29", "R44", "R43")),
 )
 _PROBE_DEFAULTS = {
     "external_key_id": None, "round_trip": False,
