@@ -120,7 +120,7 @@ def judge(params: Params, region: str, seen: Readings) -> Result:
     table = TABLES[params["job"]]
     broken = _broken(view, table)
     numbers = [item for item in CATALOGUE.values() if item.job == params["job"] or item.number in table]
-    rows = [_row(item, view, table.get(item.number), broken.get(item.number, []), params) for item in numbers]
+    rows = [_row(item, view, table.get(item.number), broken.get(item.number, [])) for item in numbers]
     unmet_ones = _listed(broken)
     code = _predicted(view, unmet_ones) if params["job"] == "xks" else None
     statuses = [row["status"] for row in rows]
@@ -157,7 +157,7 @@ def _listed(broken: Mapping[str, list[Unmet]]) -> list[Unmet]:
     return sorted(found, key=lambda item: (not item.blocking, order.index(item.number)))
 
 
-def _row(item: Requirement, view: View, judged: Judged | None, unmet_ones: list[Unmet], params: Params) -> Result:
+def _row(item: Requirement, view: View, judged: Judged | None, unmet_ones: list[Unmet]) -> Result:
     row = {
         "number": item.number, "sentence": item.sentence, "job": item.job, "severity": item.severity,
         "kind": item.kind, "link": item.link, "what": "", "found": "", "needed": item.sentence, "fix": "",
