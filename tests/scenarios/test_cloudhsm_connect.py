@@ -52,6 +52,7 @@ WAYS: dict[tuple[str, str], list[str]] = {
 
 @pytest.mark.parametrize(("goal", "start"), WAYS)
 def test_from_every_state_to_either_goal(world: Any, store_id: str, goal: str, start: str) -> None:
+    """R122, R134, R136 and R142: the states, and what leads from one to another."""
     put(world, store_id, start)
     mark = last(world)
     options = {"state": goal, "force": True}

@@ -240,6 +240,7 @@ def test_peer_54_a_policy_that_keeps_the_buckets_out_is_told_of(place: Estate) -
 
 
 def test_peer_55_nodes_stay_online_when_the_way_to_the_internet_is_cut(place: Estate) -> None:
+    """R160: with a way to the internet they were online without endpoints, too."""
     nodes = place.new_group("nodes")
     node = place.new_node(nodes)
     given: dict[str, Any] = {"node_security_group_ids": [nodes], "node_egress_rules": True,

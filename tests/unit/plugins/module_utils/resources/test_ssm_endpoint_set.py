@@ -58,6 +58,7 @@ SETS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
 
 @pytest.mark.parametrize(("options", "state", "labels"), SETS)
 def test_the_set_follows_from_the_options(options: dict[str, Any], state: dict[str, Any], labels: list[str]) -> None:
+    """R173 and R177: logs and old agents have endpoints of their own."""
     found, problems = chosen.members({**OPTIONS, **options}, current(**state))
     assert ([item.label for item in found], problems) == (labels, [])
 

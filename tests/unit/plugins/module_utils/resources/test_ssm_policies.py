@@ -23,6 +23,7 @@ def caller(account: str) -> str:
 
 
 def test_the_buckets_of_a_region() -> None:
+    """R164, R165 and R166: buckets, host names and calls are those of one Region."""
     assert ssm_buckets.managed_buckets(REGION) == [
         "aws-windows-downloads-eu-central-1", "amazon-ssm-eu-central-1", "aws-ssm-eu-central-1",
         "eu-central-1-birdwatcher-prod", "patch-baseline-snapshot-eu-central-1",
