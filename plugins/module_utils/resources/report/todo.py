@@ -1,0 +1,82 @@
+# Copyright (c) 2026, keylink.aws contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What somebody has to do about a key store, the most urgent first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.keylink.aws.plugins.module_utils.resources.report.words import (
+    BAD,
+    CONNECTED,
+    UNMET,
+    WARN,
+    days,
+    expiry,
+)
+
+View = Mapping[str, Any]
+
+_HSMS = 2
+
+
+def of_store(store: View, chain: View) -> list[dict[str, Any]]:
+    """What to do: what is wrong, why, in which steps, where to read on."""
+    unmet = [item for item in store["requirements"] if item["status"] == UNMET]
+    found = [_requirement(item) for item in unmet if item["blocking"]]
+    # What the error code leads to in the end is what the requirements say exactly.
+    told = {item["number"] for item in unmet}
+    found = [*_code(store), *found]
+    found += [] if "R13" in told else _certificate(store)
+    found += [] if "N11" in told else _cluster(store, chain)
+    found += [_requirement(item) for item in unmet if not item["blocking"]]
+    if store["connection_state"] == "DISCONNECTED" and not found:
+        found.append(_item(WARN, "The key store is not connected", "No key of it can be used.",
+                           ["Connect it (state: connected)."]))
+    return found
+
+
+def _item(
+    state: str, what: str, found: str, steps: list[str], number: str | None = None, link: str | None = None
+) -> dict[str, Any]:
+    return {"state": state, "what": what, "found": found, "steps": steps, "number": number, "link": link}
+
+
+def _code(store: View) -> list[dict[str, Any]]:
+    advice = store["remedy"]
+    if not advice:
+        return []
+    state = store["connection_state"]
+    code = advice["code"]
+    if code == store["connection_error_code"]:
+        what = f"The last connect failed with {code}"
+    elif state == CONNECTED:
+        what = f"The next connect would fail with {code}"
+    else:
+        what = f"A connect would fail with {code}"
+    return [_item(BAD, what, str(advice["cause"]), list(advice["steps"]), link=advice["documentation"])]
+
+
+def _requirement(item: View) -> dict[str, Any]:
+    return _item(BAD if item["blocking"] else WARN, str(item["what"]), f"{item['found']}. {item['needed']}",
+                 [str(item["fix"])] if item["fix"] else [], str(item["number"]), item["link"])
+
+
+def _certificate(store: View) -> list[dict[str, Any]]:
+    first: View = next(iter(store["certificates"]), {})
+    state = expiry(first.get("days"))
+    if first.get("days") is None or state not in (BAD, WARN):
+        return []
+    return [_item(state, f"The certificate {first['name']} {days(first['days'])}",
+                  "No key of the store can be used once it has ended.", ["Renew it, and let the proxy load the new one."])]
+
+
+def _cluster(store: View, chain: View) -> list[dict[str, Any]]:
+    cluster = chain["cluster"]
+    if not cluster or int(cluster.get("active_hsms") or 0) >= _HSMS:
+        return []
+    return [_item(WARN, f"The cluster has {cluster.get('active_hsms') or 0} active HSMs",
+                  "New keys need two, in different Availability Zones.", ["Add HSMs to the cluster."], "N11")]

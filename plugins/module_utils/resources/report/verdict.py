@@ -1,0 +1,97 @@
+# Copyright (c) 2026, keylink.aws contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one sentence that comes first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.keylink.aws.plugins.module_utils.core.compare import listing
+from ansible_collections.keylink.aws.plugins.module_utils.resources.report import cards
+from ansible_collections.keylink.aws.plugins.module_utils.resources.report.words import (
+    BAD,
+    CONNECTED,
+    FAILED,
+    OK,
+    PLAN,
+    UNKNOWN,
+    WARN,
+    gravest,
+    number,
+)
+
+View = Mapping[str, Any]
+Verdict = dict[str, str]
+
+_MADE = ("create", "update", "delete")
+
+
+def of_store(store: View, chain: View) -> Verdict:
+    """Whether it works, and if not why."""
+    name, state, to_do = store["name"], store["connection_state"], store["to_do"]
+    trouble = [item for item in to_do if item["state"] == BAD]
+    first = trouble[0]["what"] if trouble else to_do[0]["what"] if to_do else ""
+    if store["kind"] == "external" and not trouble:
+        drawn = cards.frames(chain, store["requirements"])
+        broken = [card for frame in drawn for part in (frame, *frame.lanes) for card in part.cards if card.state == BAD]
+        first = first or (f"{broken[0].kind} {broken[0].title}" if broken else "")
+        trouble = trouble or [{"what": first} for _dummy in broken[:1]]
+    if not store["exists"]:
+        return _not_yet(store, trouble, first)
+    if state == FAILED:
+        return _said(BAD, f"{name} is not connected", first)
+    if state == CONNECTED:
+        if trouble:
+            return _said(BAD, f"{name} is connected, but would not connect again", first)
+        return _said(WARN if to_do else OK, f"{name} is connected", first or "Nothing is wrong as far as it was looked at.")
+    if state == "DISCONNECTED":
+        return _said(BAD if trouble else WARN, f"{name} is disconnected", first)
+    return _said(UNKNOWN, f"{name} is {str(state or 'in an unknown state').lower()}", first)
+
+
+def _not_yet(store: View, trouble: Sequence[View], first: str) -> Verdict:
+    if trouble:
+        count = number(len(trouble), "thing keeps", "things keep")
+        return _said(BAD, f"{store['name']} cannot be made yet", f"{count} it from being made. First: {first}")
+    return _said(PLAN, f"{store['name']} does not exist yet", first or "Nothing found speaks against making it.")
+
+
+def _said(state: str, headline: str, detail: str) -> Verdict:
+    return {"state": state, "headline": headline, "detail": detail}
+
+
+def of_report(stores: Sequence[View], changed: Sequence[View], planned: bool) -> Verdict:
+    """Whether anybody is needed."""
+    plan = _plan(changed) if planned else ""
+    if len(stores) == 1:
+        only = stores[0]["verdict"]
+        return _said(only["state"], only["headline"], " ".join(filter(None, [_sentence(only["detail"]), plan])))
+    if not stores:
+        return _said(PLAN if plan else UNKNOWN, "No key stores", plan or "None was found where this report looked.")
+    states = [store["verdict"]["state"] for store in stores]
+    worst = gravest(states)
+    needed = sum(state in (BAD, WARN) for state in states)
+    counted = Counter(str(store["connection_state"] or "not made yet") for store in stores)
+    detail = listing([f"{count} {word}" for word, count in sorted(counted.items())])
+    if worst == BAD:
+        broken = sum(state == BAD for state in states)
+        headline = f"{broken} of {len(stores)} key stores {'has' if broken == 1 else 'have'} a problem"
+    elif needed:
+        headline = f"{needed} of {len(stores)} key stores {'needs' if needed == 1 else 'need'} attention"
+    else:
+        headline = f"All {len(stores)} key stores are well" if worst == OK else f"{len(stores)} key stores"
+    return _said(worst, headline, " ".join(filter(None, [f"{detail}.", plan])))
+
+
+def _sentence(text: str) -> str:
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _plan(changed: Sequence[View]) -> str:
+    counts = Counter(item["action"] for item in changed)
+    made = [f"{counts[verb]} to {verb}" for verb in _MADE if counts[verb]]
+    return f"The next run: {listing(made)}." if made else "The next run would change nothing."
