@@ -123,8 +123,8 @@ padding:12px 16px;background:var(--soft)}
 .num{font-weight:700;border:1px solid var(--rule);border-radius:6px;padding:0 6px;font-size:.82em;background:var(--card);
 white-space:nowrap;color:var(--ink)}
 .mapbox{overflow:hidden}
-.map{display:block;width:100%;height:auto;margin:0 auto}
-.map.narrow{display:none;max-width:460px}
+.map{display:block;max-width:100%;height:auto}
+.map.narrow{display:none;width:460px;margin:0 auto}
 .map text{fill:var(--ink)}
 .map .heading,.map .kind{font-size:11.5px;fill:var(--muted);font-weight:600}
 .map .title{font-size:14px;font-weight:600}
