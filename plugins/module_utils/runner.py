@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +37,8 @@ Params = Mapping[str, Any]
 
 # AWS answers NotFound for a while for what was just made (KMS guide: "usually a few seconds").
 _EVENTUAL = 30.0
+# More at once, and EC2 answers with RequestLimitExceeded.
+_SIDE_BY_SIDE = 8
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
 _INVALID = (
     "AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId",
@@ -61,7 +64,8 @@ class Spec:
     """A module, as data.
 
     check: requirements that the arguments alone break, before any call.
-    read: the current state. plan: what to do. returns: the module's keys from a state (predicted or read).
+    read: the current state. again: the state after the steps, where what was read before does not all change; it gets
+    that as its third argument. plan: what to do. returns: the module's keys from a state (predicted or read).
     calls: client functions that steps and waits name, besides "service.operation" of boto3.
     explain: error code of AWS -> what it means here and what to do, as a sentence.
     connection: false for a module that talks to something else than AWS; a Region is then what the options say.
@@ -73,6 +77,7 @@ class Spec:
     plan: Callable[[Params, Mapping[str, Any]], Plan]
     returns: Callable[[Params, Mapping[str, Any]], Mapping[str, Any]]
     check: Callable[[Params, str], list[Unmet]] = lambda params, region: []
+    again: Callable[[Aws, Params, Mapping[str, Any]], Mapping[str, Any]] | None = None
     calls: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     constraints: Mapping[str, Any] = field(default_factory=dict)
     explain: Mapping[str, str] = field(default_factory=dict)
@@ -154,13 +159,13 @@ class _Run:
             self.module.warn(warning)
         after = plan.after
         if not self.check_mode:
-            for step in plan.steps:
-                self._apply(step)
+            for batch in plan.batches:
+                self._apply(batch)
             settled = self.params.get("wait") and plan.settle
             if settled:
                 self._wait(plan.settle)
             if plan.steps or settled:
-                after = self._observed(plan)
+                after = self._observed(plan, current)
         returned = {**self.spec.returns(self.params, after), **plan.facts}
         if "waited_seconds" in returned:
             returned["waited_seconds"] = round(self.waited)
@@ -191,13 +196,14 @@ class _Run:
             found = ""
         return f"{found} " if found else ""
 
-    def _observed(self, plan: Plan) -> Mapping[str, Any]:
+    def _observed(self, plan: Plan, before: Mapping[str, Any]) -> Mapping[str, Any]:
         """The state after the steps, read until it shows what they made: AWS's lists lag behind for a while."""
         made = {self.bound[pending] for pending in find(plan.after) if pending in self.bound}
         clock = self.context.clock
         start = clock.now()
         for delay in delays(clock.jitter):
-            after = self.spec.read(self.aws, substitute(self.params, self.bound))
+            params = substitute(self.params, self.bound)
+            after = self.spec.again(self.aws, params, before) if self.spec.again else self.spec.read(self.aws, params)
             hidden = sorted(made - set(_strings(after)))
             if not hidden:
                 return after
@@ -226,9 +232,20 @@ class _Run:
                 unmet_requirements=[item.as_dict() for item in unmet],
             )
 
-    def _apply(self, step: Step) -> None:
-        if step.needs:
-            self._wait(step.needs)
+    def _apply(self, batch: Sequence[Step]) -> None:
+        needs = {(wait.verb, repr(wait.args)): wait for step in batch for wait in step.needs}
+        if needs:
+            self._wait(tuple(needs.values()))
+        if len(batch) == 1:
+            self._carry_out(batch[0])
+            return
+        with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool:
+            done = [pool.submit(self._carry_out, step) for step in batch]
+        # Each of them has ended; the first error is told.
+        for item in done:
+            item.result()
+
+    def _carry_out(self, step: Step) -> None:
         args = substitute(step.args, self.bound)
         try:
             answer = self._call_until_ready(step, args)
@@ -274,14 +291,14 @@ class _Run:
         way = ", ".join(item.say for item in step.instead)
         self.module.warn(f"{step.say}: AWS refused {refusal.action} with {refusal.code}. Done instead: {way}.")
         for item in step.instead:
-            self._apply(item)
+            self._apply((item,))
 
     def _put_back(self, step: Step, refusal: AwsError) -> None:
         """Undo what the refused STEP came after. Where that fails too, both are told, the refusal first."""
         try:
             for item in step.undo:
                 if isinstance(item, Step):
-                    self._apply(item)
+                    self._apply((item,))
                 else:
                     self._wait((item,))
         except (AwsError, Failure) as error:
@@ -309,7 +326,7 @@ class _Run:
                 self.context.progress(f"{failure.message} Trying again{after}: {steps}.")
                 self.context.clock.sleep(again.pause)
                 for step in again.steps:
-                    self._apply(step)
+                    self._apply((step,))
 
     def _wait_once(self, waits: tuple[Wait, ...]) -> None:
         wait_for(

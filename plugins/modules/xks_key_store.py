@@ -362,7 +362,7 @@ def read(aws: Aws, params: Mapping[str, Any]) -> Mapping[str, Any]:
     view = key_store_view.normalise(params, aws.region, client.key_stores(aws))
     service = key_store_view.service_to_read(params, view)
     store_id = key_store_view.keys_to_read(params, view)
-    key_id = params["verify_key_id"] if params["state"] != "absent" else None
+    key_id = key_store_view.key_to_read(params)
     view = key_store_view.with_verify_key(view, client.key(aws, key_id) if key_id else None)
     view = key_store_view.with_service(view, client.endpoint_service(aws, *service) if service else None)
     return key_store_view.with_keys(view, client.keys(aws, store_id) if store_id else None)

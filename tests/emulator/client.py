@@ -64,6 +64,10 @@ class Emulator:
         """Make or change a CloudHSM cluster; see the README for its members."""
         return self._ask("PUT", "cloudhsm", cluster)
 
+    def managed_node(self, **node: Any) -> dict[str, Any]:
+        """Make, change or forget a managed node of Systems Manager; see the README for its members."""
+        return self._ask("PUT", "managed_nodes", node)
+
     def metric(self, **datum: Any) -> dict[str, Any]:
         """Record a value of a CloudWatch metric; see the README for its members."""
         return self._ask("PUT", "metrics", datum)

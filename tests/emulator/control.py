@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import parse_qsl
 
-from . import cloudhsm, cloudwatch
+from . import cloudhsm, cloudwatch, managed_nodes
 from .errors import ClientFault
 from .front import Front
 from .protocol import HttpRequest, HttpResponse
@@ -40,6 +40,7 @@ class Control:
             ("PUT", "outcomes"): self._outcomes,
             ("DELETE", "outcomes"): lambda body, query: front.world.outcomes.clear(),
             ("PUT", "cloudhsm"): self._cloudhsm,
+            ("PUT", "managed_nodes"): lambda body, query: managed_nodes.seed(front.world, body),
             ("PUT", "metrics"): lambda body, query: cloudwatch.seed(front.world, body),
         }
 

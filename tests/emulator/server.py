@@ -9,7 +9,7 @@ import threading
 from types import TracebackType
 from typing import Any
 
-from . import cloudhsm, cloudwatch, moto_base, public_dns, services
+from . import cloudhsm, cloudwatch, managed_nodes, moto_base, public_dns, services
 from .calllog import CallLog
 from .control import PREFIX, Control
 from .front import Front
@@ -112,6 +112,11 @@ class Emulator:
         """Make, change or forget a CloudHSM cluster."""
         with self.front.lock:
             return cloudhsm.seed(self.world, cluster)
+
+    def managed_node(self, **node: Any) -> dict[str, Any]:
+        """Make, change or forget a managed node of Systems Manager."""
+        with self.front.lock:
+            return managed_nodes.seed(self.world, node)
 
     def metric(self, **datum: Any) -> dict[str, Any]:
         """Record a value of a CloudWatch metric."""

@@ -57,6 +57,10 @@ class Settings:
     expired: list[str] = field(default_factory=list)
     # Actions nobody may perform, with wildcards: "ec2:CreateVpc", "kms:*"; "kms:*@us-east-1" in one Region.
     denied: list[str] = field(default_factory=list)
+    # Code of an AWS service -> Availability Zones in which it has no endpoints.
+    zones_without: dict[str, list[str]] = field(default_factory=dict)
+    # Interface endpoints that a VPC can have.
+    endpoint_quota: int = 50
     # Seconds of the clock by name, where they differ from DELAYS.
     delays: dict[str, float] = field(default_factory=dict)
     key_store_quota: int = 10

@@ -324,7 +324,8 @@ def test_endpoints_of_aws_services(chain: Chain) -> None:
     assert made["State"] == "pending"
     found = chain.ec2.describe_vpc_endpoints(VpcEndpointIds=[made["VpcEndpointId"]])["VpcEndpoints"][0]
     assert found["State"] == "available"
-    assert len(found["DnsEntries"]) == 4
+    # The regional name, two zones, and two private names.
+    assert len(found["DnsEntries"]) == 5
     assert "conflicting DNS domain" in refused(
         "InvalidParameter", endpoint, chain=chain, ServiceName=kms, PrivateDnsEnabled=True
     )

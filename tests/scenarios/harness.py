@@ -40,7 +40,7 @@ def run_module(
     if "inject_invocation" in PASS_VARS:
         # What core 2.21 shows of a task's arguments only on request is looked through for secrets, too.
         arguments["_ansible_inject_invocation"] = True
-    if os.environ.get("KEYLINK_IN_PROCESS") == "false":
+    if context is None and os.environ.get("KEYLINK_IN_PROCESS") == "false":
         return ordinary.run(module, arguments)
     spec = importlib.import_module(f"ansible_collections.keylink.aws.plugins.modules.{module}").SPEC
     return converge.outcome(spec, arguments, context or runner.Context())

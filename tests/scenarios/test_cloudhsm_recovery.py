@@ -14,13 +14,16 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources.remedies imp
 from scenarios import clusters
 from scenarios.cloudhsm import (
     CONNECT,
+    DELETE,
     DISCONNECT,
     UPDATE,
     connect,
     fail,
     last,
     make,
+    manage,
     numbers,
+    put,
     state,
     stores,
     writes,
@@ -145,3 +148,25 @@ def test_what_the_fix_does_not_fit_is_not_tried(world: Any, store_id: str, estat
     assert (refused["failed"], refused["connection_error_code"]) == (True, "SUBNET_NOT_FOUND")
     assert numbers(refused) == {"N10", "R126"}
     assert state(world) == "FAILED"
+
+
+@pytest.mark.parametrize(
+    ("action", "start", "options", "reached"),
+    [
+        (CONNECT, "DISCONNECTED", {}, "CONNECTED"),
+        (DISCONNECT, "CONNECTED", {"state": "disconnected"}, "DISCONNECTED"),
+        (UPDATE, "DISCONNECTED", {"key_store_password": clusters.PASSWORD, "force_update_password": True}, "CONNECTED"),
+        (DISCONNECT, "CONNECTED", {"absent": True}, None),
+        (DELETE, "DISCONNECTED", {"absent": True}, None),
+    ],
+)
+def test_a_lost_answer_is_no_failure(
+    world: Any, store_id: str, action: str, start: str, options: dict[str, Any], reached: str | None
+) -> None:
+    """botocore repeats the call, and AWS KMS refuses to do again what it has done."""
+    put(world, store_id, start)
+    world.configure(time_scale=0.0)
+    world.fault("reset_after", action=action, times=1)
+    done = manage(world, state="absent") if "absent" in options else connect(world, **options)
+    assert not done.get("failed"), done
+    assert [store["ConnectionState"] for store in stores(world)] == ([reached] if reached else [])

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws, missing_is
+from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws, missing_is, no_refusals
 from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError
 
 _GONE = (
@@ -89,7 +89,7 @@ def enable_zones(aws: Aws, ServiceId: str, Zones: Sequence[str]) -> None:
 def delete(aws: Aws, ServiceId: str) -> dict[str, Any]:
     """AWS reports a refused deletion in Unsuccessful, with HTTP 200 (N12)."""
     answer = aws.call("ec2", "delete_vpc_endpoint_service_configurations", ServiceIds=[ServiceId])
-    return _no_refusals("ec2:DeleteVpcEndpointServiceConfigurations", answer)
+    return no_refusals("ec2:DeleteVpcEndpointServiceConfigurations", answer, _GONE)
 
 
 def reject(aws: Aws, ServiceId: str, VpcEndpointIds: Sequence[str]) -> dict[str, Any]:
@@ -97,16 +97,7 @@ def reject(aws: Aws, ServiceId: str, VpcEndpointIds: Sequence[str]) -> dict[str,
     answer = aws.call(
         "ec2", "reject_vpc_endpoint_connections", ServiceId=ServiceId, VpcEndpointIds=list(VpcEndpointIds)
     )
-    return _no_refusals("ec2:RejectVpcEndpointConnections", answer)
-
-
-def _no_refusals(action: str, answer: Mapping[str, Any]) -> dict[str, Any]:
-    for item in answer.get("Unsuccessful", []):
-        error = item.get("Error", {})
-        if error.get("Code") not in _GONE:
-            text = f"{item.get('ResourceId', '')}: {error.get('Message', '')}"
-            raise AwsError(action, error.get("Code", "Unknown"), text)
-    return dict(answer)
+    return no_refusals("ec2:RejectVpcEndpointConnections", answer, _GONE)
 
 
 CALLS: Mapping[str, Callable[..., Any]] = {

@@ -130,12 +130,12 @@ def create_alias(aws: Aws, AliasName: str, TargetKeyId: str) -> dict[str, Any]:
         found = aws.pages("kms", "list_aliases", "Aliases", KeyId=TargetKeyId)
         return any(item["AliasName"] == AliasName for item in found)
 
-    arguments = {"AliasName": AliasName, "TargetKeyId": TargetKeyId}
+    arguments: dict[str, Any] = {"AliasName": AliasName, "TargetKeyId": TargetKeyId}
     return _unless("AlreadyExistsException", is_ours, lambda: aws.call("kms", "create_alias", **arguments))
 
 
 def schedule_deletion(aws: Aws, KeyId: str, PendingWindowInDays: int) -> dict[str, Any]:
-    arguments = {"KeyId": KeyId, "PendingWindowInDays": PendingWindowInDays}
+    arguments: dict[str, Any] = {"KeyId": KeyId, "PendingWindowInDays": PendingWindowInDays}
     return _unless(
         _LATE, lambda: _is_pending(aws, KeyId), lambda: aws.call("kms", "schedule_key_deletion", **arguments)
     )

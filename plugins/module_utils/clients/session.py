@@ -151,9 +151,9 @@ class Aws:
         except (ValueError, BotoCoreError) as error:
             raise Failure(f"Cannot make a client for {service}: {error}") from error
 
-    def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
+    def call(self, service: str, operation: str, attempts: int | None = None, **arguments: Any) -> dict[str, Any]:
         """One call. operation: boto3's name of it, such as "create_vpc"."""
-        client = self.client(service, _FEWER.get((service, operation)))
+        client = self.client(service, _FEWER.get((service, operation), attempts))
         return self._refusals(service, client, operation, lambda: getattr(client, operation)(**arguments))
 
     def pages(self, service: str, operation: str, key: str, **arguments: Any) -> list[dict[str, Any]]:
@@ -223,3 +223,14 @@ def missing_is(default: Any, codes: tuple[str, ...], read: Callable[[], Any]) ->
         if error.code in codes:
             return default
         raise
+
+
+def no_refusals(action: str, answer: Mapping[str, Any], gone: tuple[str, ...]) -> dict[str, Any]:
+    """The answer of a call that reports refusals in Unsuccessful, with HTTP 200 (N12); the first one is raised.
+    gone: the codes with which AWS says that there was nothing left to do."""
+    for item in answer.get("Unsuccessful", []):
+        error = item.get("Error", {})
+        if error.get("Code") not in gone:
+            text = f"{item.get('ResourceId', '')}: {error.get('Message', '')}"
+            raise AwsError(action, error.get("Code", "Unknown"), text)
+    return dict(answer)

@@ -28,17 +28,18 @@ def vpcs(aws: Aws, vpc_id: str | None, name: str | None) -> list[dict[str, Any]]
 def surroundings(aws: Aws, vpc_id: str) -> dict[str, Any]:
     """DNS attributes, subnets and route tables of a VPC, read side by side."""
     filters = [{"Name": "vpc-id", "Values": [vpc_id]}]
-
-    def attribute(attribute: str, key: str) -> bool:
-        answer = aws.call("ec2", "describe_vpc_attribute", VpcId=vpc_id, Attribute=attribute)
-        return bool(answer[key]["Value"])
-
     return aws.together(
-        dns_support=lambda: attribute("enableDnsSupport", "EnableDnsSupport"),
-        dns_hostnames=lambda: attribute("enableDnsHostnames", "EnableDnsHostnames"),
+        dns_support=lambda: attribute(aws, vpc_id, "EnableDnsSupport"),
+        dns_hostnames=lambda: attribute(aws, vpc_id, "EnableDnsHostnames"),
         subnets=lambda: aws.pages("ec2", "describe_subnets", "Subnets", Filters=filters),
         route_tables=lambda: aws.pages("ec2", "describe_route_tables", "RouteTables", Filters=filters),
     )
+
+
+def attribute(aws: Aws, vpc_id: str, name: str) -> bool:
+    """An attribute of a VPC, such as EnableDnsSupport."""
+    answer = aws.call("ec2", "describe_vpc_attribute", VpcId=vpc_id, Attribute=name[0].lower() + name[1:])
+    return bool(answer[name]["Value"])
 
 
 def held_by(aws: Aws, refused: Mapping[str, Any]) -> str:

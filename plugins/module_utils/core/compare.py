@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 
 def tag_changes(
@@ -40,6 +41,22 @@ def missing(wanted: Iterable[str], current: Iterable[str]) -> list[str]:
     """What is in WANTED and not in CURRENT, in WANTED's order."""
     have = set(current)
     return [item for item in dict.fromkeys(wanted) if item not in have]
+
+
+def list_after(before: Iterable[str], given: Iterable[str] | None, purge: bool) -> list[str]:
+    """A list of which GIVEN must be part, or all of it. Not given, it stays."""
+    if given is None:
+        return sorted(before)
+    return sorted(set(given) if purge else {*before, *given})
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any], **lists: str) -> dict[str, list[str]]:
+    """The Add and Remove arguments of lists that AWS changes by difference. lists: key of the state -> AWS's name."""
+    found = {}
+    for key, api in lists.items():
+        found["Add" + api] = missing(after[key], before[key])
+        found["Remove" + api] = missing(before[key], after[key])
+    return {name: items for name, items in found.items() if items}
 
 
 def changed_keys(before: Mapping[str, object] | None, after: Mapping[str, object]) -> list[str]:

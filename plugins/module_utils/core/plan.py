@@ -19,11 +19,15 @@ FAILED = "failed"
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a look at a resource says about a wait: DONE, WAITING or FAILED, the state in words, a remedy."""
+    """What a look at a resource says about a wait: DONE, WAITING or FAILED, the state in words, a remedy.
+
+    advice: what to look at when time runs out while it says WAITING. details: keys of the failed result.
+    """
 
     status: str
     text: str
     details: Mapping[str, Any] = field(default_factory=dict)
+    advice: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,9 @@ class Step:
     retry: error codes that mean "not yet": the call is repeated until wait_timeout.
     moot: error codes that mean "that is so already": botocore has repeated a call whose answer got lost.
     say: the step in words, for messages.
+    stage: a later stage begins when all steps of the plan's earlier ones are done, so that several resources are
+    made side by side before any of them is waited for.
+    beside: it depends on no step of its stage that says so too: neighbours that do are carried out at the same time.
     undo: what is done, in order, when AWS refuses the call, so that what was there before works again.
     instead: what is done, in order, when AWS refuses the call with one of the codes in `unless`, and leads to the same.
     """
@@ -78,6 +85,8 @@ class Step:
     needs: tuple[Wait, ...] = ()
     retry: tuple[str, ...] = ()
     say: str = ""
+    stage: int = 0
+    beside: bool = False
     moot: tuple[str, ...] = ()
     undo: tuple[Step | Wait, ...] = ()
     instead: tuple[Step, ...] = ()
@@ -117,7 +126,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
-    """The changes in the order of their steps, and the whole state that they lead to.
+    """The changes in the order of their steps (within a stage), and the whole state that they lead to.
 
     after: the predicted answer of the module's read, so that plan(params, plan.after) has no steps.
     unmet: requirements that do not hold. settle: what to wait for after the last step.
@@ -133,7 +142,20 @@ class Plan:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        return tuple(step for change in self.changes for step in change.steps)
+        found = (step for change in self.changes for step in change.steps)
+        return tuple(sorted(found, key=lambda step: step.stage))
+
+    @property
+    def batches(self) -> list[list[Step]]:
+        """The steps in their order; those of one batch are carried out at the same time."""
+        found: list[list[Step]] = []
+        for step in self.steps:
+            last = found[-1][-1] if found else None
+            if last and step.beside and last.beside and last.stage == step.stage:
+                found[-1].append(step)
+            else:
+                found.append([step])
+        return found
 
     @property
     def changed(self) -> bool:

@@ -74,7 +74,10 @@ def wait_for(
             return
         texts = {wait.what: verdict.text for wait, verdict in verdicts if wait in pending}
         if elapsed >= timeout and any(wait.what not in since for wait in pending):
-            raise Failure(_ran_out(pending, texts, timeout))
+            still = [verdict for wait, verdict in verdicts if wait in pending]
+            advice = [verdict.advice for verdict in still if verdict.advice]
+            details = {key: value for verdict in still for key, value in verdict.details.items()}
+            raise Failure("\n".join([_ran_out(pending, texts, timeout), *advice]), **details)
         if clock.now() >= report_at:
             reported = True
             report_at = clock.now() + REPORT_EVERY

@@ -11,10 +11,10 @@ from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.compare import (
     aws_tags,
+    differences,
     listing,
     missing,
     plain_tags,
-    tag_changes,
 )
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending
 from ansible_collections.keylink.aws.plugins.module_utils.core.plan import Change, Plan, Step, Wait
@@ -28,6 +28,7 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources.endpoint_ser
     wanted_tags,
     zones_of,
 )
+from ansible_collections.keylink.aws.plugins.module_utils.resources.tagging import tag_steps
 
 Params = Mapping[str, Any]
 View = dict[str, Any]
@@ -218,7 +219,9 @@ def _update(params: Params, current: Mapping[str, Any], before: View, after: Vie
     steps = [
         *_modify(current, before, after, name),
         *_enable_zones(params, current, before, name),
-        *_tag_steps(params, before, name),
+        *tag_steps(
+            before["tags"], wanted_tags(params, before), purge_tags(params), before["service_id"], f"{_KIND} {name}"
+        ),
     ]
     pinned = bool(params["service_id"])
     return Change(_KIND, name, _shown(before), _shown(after), tuple(steps), before["service_id"], pinned)
@@ -229,7 +232,7 @@ def _modify(current: Mapping[str, Any], before: View, after: View, name: str) ->
     for key, api in (("acceptance_required", "AcceptanceRequired"), ("private_dns_name", "PrivateDnsName")):
         if before[key] != after[key]:
             arguments[api] = after[key]
-    arguments |= _differences(
+    arguments |= differences(
         before, after, network_load_balancer_arns="NetworkLoadBalancerArns",
         supported_ip_address_types="SupportedIpAddressTypes",
     )
@@ -243,15 +246,6 @@ def _modify(current: Mapping[str, Any], before: View, after: View, name: str) ->
             say=f"change {_KIND} {name}",
         )
     ]
-
-
-def _differences(before: View, after: View, **lists: str) -> dict[str, list[str]]:
-    """The Add and Remove arguments of what AWS changes by difference."""
-    found = {}
-    for key, api in lists.items():
-        found["Add" + api] = missing(after[key], before[key])
-        found["Remove" + api] = missing(before[key], after[key])
-    return {name: items for name, items in found.items() if items}
 
 
 def _enable_zones(params: Params, current: Mapping[str, Any], before: View, name: str) -> list[Step]:
@@ -268,23 +262,11 @@ def _enable_zones(params: Params, current: Mapping[str, Any], before: View, name
     return [Step("enable_zones", {**arguments, "Zones": new}, retry=(waits.ZONES_NOT_READY,), say=say)]
 
 
-def _tag_steps(params: Params, before: View, name: str) -> list[Step]:
-    to_set, surplus = tag_changes(before["tags"], wanted_tags(params, before), purge_tags(params))
-    resource = {"Resources": [before["service_id"]]}
-    steps = []
-    if to_set:
-        steps.append(Step("ec2.create_tags", {**resource, "Tags": aws_tags(to_set)}, say=f"tag {_KIND} {name}"))
-    if surplus:
-        keys = [{"Key": key} for key in surplus]
-        steps.append(Step("ec2.delete_tags", {**resource, "Tags": keys}, say=f"untag {_KIND} {name}"))
-    return steps
-
-
 def _allow(params: Params, before: View | None, after: View) -> Change:
     name = label(params, after)
     have = before["allowed_principals"] if before else []
     shown, shown_before = {"allowed_principals": after["allowed_principals"]}, {"allowed_principals": have}
-    arguments = _differences(shown_before, shown, allowed_principals="AllowedPrincipals")
+    arguments = differences(shown_before, shown, allowed_principals="AllowedPrincipals")
     step = Step(
         "ec2.modify_vpc_endpoint_service_permissions",
         {"ServiceId": after["service_id"], **arguments},

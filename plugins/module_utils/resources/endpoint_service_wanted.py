@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.keylink.aws.plugins.module_utils.core.compare import tags_after
+from ansible_collections.keylink.aws.plugins.module_utils.core.compare import list_after, tags_after
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending, placeholder
 
 Params = Mapping[str, Any]
@@ -55,13 +55,6 @@ def principals(params: Params, region: str) -> list[str]:
     """Who is to be allowed: AWS KMS first (R68), then those of the option."""
     kms = params["kms_principal"] or f"cks.kms.{region}.amazonaws.com"
     return list(dict.fromkeys([kms, *(params["allowed_principals"] or ())]))
-
-
-def list_after(before: Sequence[str], given: Sequence[str] | None, purge: bool) -> list[str]:
-    """A list of which GIVEN must be part, or all of it. Not given, it stays."""
-    if given is None:
-        return sorted(before)
-    return sorted(set(given) if purge else {*before, *given})
 
 
 def _zones(params: Params, current: Mapping[str, Any], before: View, balancers: Sequence[str]) -> list[str]:

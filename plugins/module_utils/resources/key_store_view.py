@@ -199,6 +199,12 @@ def keys_to_read(params: Params, view: Mapping[str, Any]) -> str | None:
     return str(store["custom_key_store_id"]) if matters else None
 
 
+def key_to_read(params: Params) -> str | None:
+    """The KMS key that is to prove that the store works, where there can be one."""
+    key_id = params["verify_key_id"]
+    return None if params["state"] == "absent" or not key_id or is_pending(key_id) else str(key_id)
+
+
 def with_service(view: View, raw: Mapping[str, Any] | None) -> View:
     """The state with the endpoint service that was read for it."""
     return {**view, "service": _service(raw)} if raw else view

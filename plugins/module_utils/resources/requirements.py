@@ -68,7 +68,15 @@ RULES: dict[str, str] = {
     "R66": "AWS KMS must be allowed to make the interface endpoint.",
     "R68": "The principal of AWS KMS is cks.kms.<region>.amazonaws.com.",
     "R73": "The key store may be created only when its connectivity is complete.",
+    "R80": "Interface endpoints are available only for the services that AWS lists for the Region.",
+    "R81": "An interface endpoint has a network interface in each of its subnets.",
+    "R83": "A VPC endpoint keeps its VPC, service and type for life, and takes one subnet per Availability Zone and "
+    "only what its service and its subnets have.",
     "R86": "CloudTrail's event history shows the use of an endpoint for the last 90 days.",
+    "R87": "The name of an endpoint service is what AWS lists for the Region.",
+    "R88": "With private DNS the names of AWS KMS lead every client of the VPC to the endpoint, so its security groups "
+    "must let them in on 443.",
+    "R91": "Private DNS needs enableDnsSupport and enableDnsHostnames of the VPC, both true.",
     "R95": "A request through an endpoint needs the endpoint's policy as well as key policy, IAM policy or grant.",
     "R97": "Each statement of a policy names a principal, an action and a resource, in the form that AWS accepts.",
     "R99": "What AWS's examples name must be replaced with your own.",
@@ -100,6 +108,7 @@ RULES: dict[str, str] = {
     "cluster's security group, no mutual TLS, IPv4, and the certificate that the cluster was initialized with.",
     "N12": "AWS reports a refused deletion in the answer, not as an error.",
     "N13": "A secret is sent again only when that is asked for.",
+    "N14": "In a VPC only one endpoint, or private hosted zone, can answer for a private DNS name.",
     "N16": "An endpoint service in another account is named together with its owner.",
     "N17": "Disconnecting a key store makes its keys unusable.",
     "N18": "Scheduled deletion of a key is never a side effect.",

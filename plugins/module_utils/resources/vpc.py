@@ -13,7 +13,6 @@ from typing import Any
 from ansible_collections.keylink.aws.plugins.module_utils.core.compare import (
     aws_tags,
     listing,
-    tag_changes,
     tags_after,
 )
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending, placeholder
@@ -28,6 +27,7 @@ from ansible_collections.keylink.aws.plugins.module_utils.core.plan import (
 )
 from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet
 from ansible_collections.keylink.aws.plugins.module_utils.resources.requirements import unmet
+from ansible_collections.keylink.aws.plugins.module_utils.resources.tagging import tag_steps
 from ansible_collections.keylink.aws.plugins.module_utils.resources.vpc_checks import (
     DEFAULT_CIDR,
     SMALLEST,
@@ -117,7 +117,7 @@ def _plan_vpc(params: Params, before: View | None) -> tuple[Change, View]:
     # R25 before R24: AWS enables host names only where resolution is on.
     options = {"enable_dns_support": "EnableDnsSupport", "enable_dns_hostnames": "EnableDnsHostnames"}
     steps = tuple(_dns_step(before["vpc_id"], name, api) for key, api in options.items() if not before[key])
-    steps += _tag_steps(before["vpc_id"], f"VPC {name}", before["tags"], wanted, params)
+    steps += tag_steps(before["tags"], wanted, _purge(params), before["vpc_id"], f"VPC {name}")
     after = {**before, **dict.fromkeys(options, True), "tags": tags_after(before["tags"], wanted, _purge(params))}
     return Change("VPC", name, _shown(before), _shown(after), steps, before["vpc_id"], pinned), after
 
@@ -151,21 +151,6 @@ def _wanted_tags(params: Params, name: str | None, pinned: bool = False) -> dict
 
 def _purge(params: Params) -> bool:
     return bool(params["purge_tags"]) and params["tags"] is not None
-
-
-def _tag_steps(
-    resource: str, what: str, current: Mapping[str, str], wanted: Mapping[str, str] | None, params: Params
-) -> tuple[Step, ...]:
-    to_set, surplus = tag_changes(current, wanted, _purge(params))
-    steps = []
-    if to_set:
-        steps.append(
-            Step("ec2.create_tags", {"Resources": [resource], "Tags": aws_tags(to_set)}, say=f"tag {what}")
-        )
-    if surplus:
-        keys = [{"Key": key} for key in surplus]
-        steps.append(Step("ec2.delete_tags", {"Resources": [resource], "Tags": keys}, say=f"untag {what}"))
-    return tuple(steps)
 
 
 def _plan_subnets(
@@ -225,7 +210,7 @@ def _update_subnet(params: Params, before: View, subnets: list[View]) -> Change:
     wanted = _wanted_tags(params, name)
     after = {**before, "tags": tags_after(before["tags"], wanted, _purge(params))}
     subnets[subnets.index(before)] = after
-    steps = _tag_steps(before["subnet_id"], f"subnet {name}", before["tags"], wanted, params)
+    steps = tag_steps(before["tags"], wanted, _purge(params), before["subnet_id"], f"subnet {name}")
     return Change("subnet", name, _shown(before), _shown(after), steps, before["subnet_id"])
 
 

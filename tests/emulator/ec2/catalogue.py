@@ -32,25 +32,29 @@ INTERFACE = {
     "elasticloadbalancing": "elasticloadbalancing",
 }
 GATEWAY = ("s3", "dynamodb")
+# Services that can be reached over IPv6 as well, and answer to a dual-stack name then.
+DUAL_STACK = ("kms", "kms-fips")
 # ec2messages is not offered in Regions launched in 2024 or later.
 NEW_REGIONS = ("ap-southeast-5", "ap-southeast-7", "ap-east-2", "ap-southeast-6", "mx-central-1", "ca-west-1")
 
 
-def offered(account: str, region: str) -> list[dict[str, Any]]:
-    """AWS's services of a region, in the shape of ServiceDetail."""
-    zones = [str(zone.name) for zone in graph.backend(account, region).describe_availability_zones()]
+def offered(account: str, region: str, without: dict[str, list[str]]) -> list[dict[str, Any]]:
+    """AWS's services of a region, in the shape of ServiceDetail. without: service code -> zones that lack it."""
+    every = [str(zone.name) for zone in graph.backend(account, region).describe_availability_zones()]
     found = []
     for code, label in INTERFACE.items():
         if code == "ec2messages" and region in NEW_REGIONS:
             continue
+        zones = [zone for zone in every if zone not in without.get(code, [])]
         found.append(_detail(account, region, code, "Interface", zones, f"{label}.{region}.amazonaws.com"))
     for code in GATEWAY:
-        found.append(_detail(account, region, code, "Gateway", zones, None))
+        found.append(_detail(account, region, code, "Gateway", every, None))
     return sorted(found, key=lambda detail: (detail["ServiceName"], detail["ServiceType"][0]["ServiceType"]))
 
 
 def _detail(account: str, region: str, code: str, kind: str, zones: list[str], dns: str | None) -> dict[str, Any]:
     name = f"com.amazonaws.{region}.{code}"
+    dual = code in DUAL_STACK
     detail: dict[str, Any] = {
         "ServiceName": name,
         "ServiceId": f"vpce-svc-{abs(_stable(name + kind)):017x}"[:26],
@@ -63,11 +67,12 @@ def _detail(account: str, region: str, code: str, kind: str, zones: list[str], d
         "VpcEndpointPolicySupported": True,
         "AcceptanceRequired": False,
         "ManagesVpcEndpoints": False,
-        "SupportedIpAddressTypes": ["ipv4"],
+        "SupportedIpAddressTypes": ["ipv4", "ipv6"] if dual else ["ipv4"],
         "Tags": [],
     }
     if dns is not None:
-        detail |= {"PrivateDnsName": dns, "PrivateDnsNames": [{"PrivateDnsName": dns}]}
+        names = [dns, f"{code}.{region}.api.aws"] if dual else [dns]
+        detail |= {"PrivateDnsName": dns, "PrivateDnsNames": [{"PrivateDnsName": name} for name in names]}
         detail["PrivateDnsNameVerificationState"] = "verified"
     return detail
 
@@ -105,7 +110,8 @@ def _own(found: EndpointService, account: str) -> dict[str, Any] | None:
 def details(call: Call) -> list[dict[str, Any]]:
     """Everything that the caller may connect to."""
     own = [_own(found, call.account) for found in all_services(call.world) if found.region == call.region]
-    return offered(call.account, call.region) + [detail for detail in own if detail is not None]
+    known = offered(call.account, call.region, call.settings.zones_without)
+    return known + [detail for detail in own if detail is not None]
 
 
 _FILTERS = {

@@ -28,7 +28,12 @@ class Endpoint:
     private_dns: bool = False
     ip_address_type: str = "ipv4"
     dns_record_ip_type: str = "ipv4"
+    only_inbound: bool = False
+    # Why it failed.
+    error: dict[str, str] | None = None
     dns_suffix: str = ""
+    # What private DNS answers for.
+    private_names: list[str] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
 
 

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import Any
 
 from ..errors import AwsError
 from ..registry import Call, operation
 from ..world import hex_id
+from . import endpoint_checks as checks
 from . import graph
 from .catalogue import details
 from .connections import connect
@@ -19,9 +19,8 @@ from .endpoint_state import Endpoint, Endpoints
 from .query import page, select, shown_tags, tags_of
 from .service_state import service_by_name, unsuccessful
 
-_DEFAULT_POLICY = json.dumps(
-    {"Statement": [{"Action": "*", "Effect": "Allow", "Principal": "*", "Resource": "*"}]}, separators=(",", ":")
-)
+# States that an endpoint does not leave by itself, and can be told to end in.
+_DEAD = ("failed", "rejected", "expired")
 
 
 def _endpoint(call: Call, endpoint_id: str) -> Endpoint:
@@ -29,18 +28,6 @@ def _endpoint(call: Call, endpoint_id: str) -> Endpoint:
     if found is None:
         raise AwsError("InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{endpoint_id}' does not exist")
     return found
-
-
-def _policy(text: str | None) -> str:
-    if text is None:
-        return _DEFAULT_POLICY
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise AwsError("InvalidPolicyDocument", "Invalid policy document: it is not valid JSON") from error
-    if not isinstance(document, dict) or "Statement" not in document or len(text) > 20_480:
-        raise AwsError("InvalidPolicyDocument", "Invalid policy document: it has no Statement or is too long")
-    return text
 
 
 def _service(call: Call, name: str, kind: str) -> dict[str, Any]:
@@ -53,41 +40,6 @@ def _service(call: Call, name: str, kind: str) -> dict[str, Any]:
     return fitting[0]
 
 
-def _check_subnets(call: Call, vpc_id: str, subnet_ids: list[str], zones: list[str]) -> None:
-    seen: set[str] = set()
-    for subnet_id in subnet_ids:
-        found = graph.subnet(call.account, call.region, subnet_id)
-        if found is None:
-            raise AwsError("InvalidSubnetId.NotFound", f"The subnet ID '{subnet_id}' does not exist")
-        if found.vpc_id != vpc_id:
-            raise AwsError("InvalidParameter", f"The subnet {subnet_id} does not belong to the VPC {vpc_id}")
-        if found.availability_zone in seen:
-            text = f"Found another VPC endpoint subnet in the availability zone of {subnet_id}"
-            raise AwsError("DuplicateSubnetsInSameZone", text)
-        if found.availability_zone not in zones:
-            text = f"The VPC endpoint service does not support the availability zone of the subnet: {subnet_id}."
-            raise AwsError("InvalidParameter", text)
-        seen.add(found.availability_zone)
-
-
-def _check_private_dns(call: Call, vpc_id: str, service: dict[str, Any], own: Endpoint | None = None) -> None:
-    name = service.get("PrivateDnsName")
-    if name is None:
-        raise AwsError("InvalidParameter", "Private DNS can't be enabled: the service has no private DNS name")
-    if service["PrivateDnsNameVerificationState"] != "verified":
-        text = f"Private DNS can't be enabled because the private DNS name {name} of the service is not verified"
-        raise AwsError("InvalidParameter", text)
-    vpc = graph.vpc(call.account, call.region, vpc_id)
-    if vpc is None or not (vpc.enable_dns_support and vpc.enable_dns_hostnames):
-        text = "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true"
-        raise AwsError("InvalidParameter", f"{text} for {vpc_id}")
-    for other in call.store(Endpoints).by_id.values():
-        clash = other.vpc_id == vpc_id and other.service_name == service["ServiceName"] and other.private_dns
-        if clash and other is not own and other.state != "deleting":
-            text = "private-dns-enabled cannot be set because there is already a conflicting DNS domain"
-            raise AwsError("InvalidParameter", f"{text} for {name} in the VPC {vpc_id}")
-
-
 def _place(call: Call, endpoint: Endpoint, subnet_ids: list[str]) -> None:
     for subnet_id in [known for known in endpoint.interfaces if known not in subnet_ids]:
         graph.remove_interface(call.account, call.region, endpoint.interfaces.pop(subnet_id))
@@ -96,18 +48,10 @@ def _place(call: Call, endpoint: Endpoint, subnet_ids: list[str]) -> None:
             text = f"VPC Endpoint Interface {endpoint.id}"
             made = graph.add_interface(call.account, call.region, subnet_id, text, "vpc_endpoint", endpoint.groups)
             endpoint.interfaces[subnet_id] = made.id
-
-
-def _groups(call: Call, vpc_id: str, asked: list[str] | None) -> list[str]:
-    if not asked:
-        default = graph.backend(call.account, call.region).get_security_group_from_name("default", vpc_id)
-        return [str(default.id)] if default is not None else []
-    for group_id in asked:
-        found = graph.group(call.account, call.region, group_id)
-        if found is None or found.vpc_id != vpc_id:
-            text = f"The security group '{group_id}' does not exist in {vpc_id}"
-            raise AwsError("InvalidSecurityGroupId.NotFound", text)
-    return list(dict.fromkeys(asked))
+    known = [graph.group(call.account, call.region, group_id) for group_id in endpoint.groups]
+    for interface in graph.interfaces(call.account, call.region):
+        if interface.id in endpoint.interfaces.values():
+            interface._group_set = [group for group in known if group is not None]
 
 
 def _known_groups(call: Call, found: Endpoint) -> list[Any]:
@@ -136,8 +80,13 @@ def _shown(call: Call, found: Endpoint) -> dict[str, Any]:
         "DnsEntries": [],
     }
     if found.kind == "Interface":
-        result |= {"IpAddressType": found.ip_address_type, "DnsOptions": {"DnsRecordIpType": found.dns_record_ip_type}}
+        options: dict[str, Any] = {"DnsRecordIpType": found.dns_record_ip_type}
+        if found.private_dns and checks.has_gateway_too(call, found.service_name):
+            options["PrivateDnsOnlyForInboundResolverEndpoint"] = found.only_inbound
+        result |= {"IpAddressType": found.ip_address_type, "DnsOptions": options}
         result["DnsEntries"] = _dns_entries(call, found)
+    if found.error:
+        result |= {"LastError": found.error, "FailureReason": found.error["Message"]}
     return result
 
 
@@ -152,9 +101,7 @@ def _dns_entries(call: Call, found: Endpoint) -> list[dict[str, str]]:
             names.append(f"{found.id}-{found.dns_suffix}-{subnet.availability_zone}.{base}")
     entries = [{"DnsName": name, "HostedZoneId": "Z2E726K9Y6RL4W"} for name in names]
     if found.private_dns:
-        for detail in details(call):
-            if detail["ServiceName"] == found.service_name and "PrivateDnsName" in detail:
-                entries.append({"DnsName": detail["PrivateDnsName"], "HostedZoneId": "Z00000000EMULATED0000"})
+        entries += [{"DnsName": name, "HostedZoneId": "Z00000000EMULATED0000"} for name in found.private_names]
     return entries
 
 
@@ -166,21 +113,12 @@ def create(call: Call) -> dict[str, Any]:
 def _create(call: Call) -> dict[str, Any]:
     params = call.params
     kind, vpc_id = params.get("VpcEndpointType", "Gateway"), params["VpcId"]
-    if kind not in ("Interface", "Gateway"):
-        raise AwsError("InvalidParameter", f"The emulator has no endpoints of type {kind}")
-    if graph.vpc(call.account, call.region, vpc_id) is None:
-        raise AwsError("InvalidVpcId.NotFound", f"The Vpc Id {vpc_id} does not exist")
-    if "ServiceName" not in params:
-        raise AwsError("MissingParameter", "The request must contain the parameter ServiceName")
-    service = _service(call, params["ServiceName"], kind)
+    service = _asked_for(call, kind, vpc_id)
     subnet_ids, wants_dns = params.get("SubnetIds") or [], params.get("PrivateDnsEnabled", False)
-    if kind == "Gateway" and (subnet_ids or params.get("SecurityGroupIds") or wants_dns):
-        raise AwsError("InvalidParameter", "Subnets, security groups and private DNS are for interface endpoints")
-    if kind == "Interface" and params.get("RouteTableIds"):
-        raise AwsError("InvalidParameter", "Route table IDs are only supported for Gateway type VPC Endpoints.")
-    _check_subnets(call, vpc_id, subnet_ids, service["AvailabilityZones"])
+    checks.subnets(call, vpc_id, subnet_ids, service["AvailabilityZones"])
+    address, record = checks.ip_types(call, service, params, subnet_ids)
     if wants_dns:
-        _check_private_dns(call, vpc_id, service)
+        checks.private_dns(call, vpc_id, service)
     made = Endpoint(
         id=hex_id("vpce-"),
         kind=kind,
@@ -188,15 +126,17 @@ def _create(call: Call) -> dict[str, Any]:
         service_name=params["ServiceName"],
         account=call.account,
         created=call.world.clock.datetime(),
-        policy=_policy(params.get("PolicyDocument")),
-        groups=_groups(call, vpc_id, params.get("SecurityGroupIds")) if kind == "Interface" else [],
+        policy=checks.policy(params.get("PolicyDocument")),
+        groups=checks.groups(call, vpc_id, params.get("SecurityGroupIds")) if kind == "Interface" else [],
         private_dns=wants_dns,
-        ip_address_type=params.get("IpAddressType", "ipv4"),
-        dns_record_ip_type=(params.get("DnsOptions") or {}).get("DnsRecordIpType", "ipv4"),
+        ip_address_type=address,
+        dns_record_ip_type=record,
+        only_inbound=checks.only_inbound(call, vpc_id, service["ServiceName"], params),
         dns_suffix=hex_id("", 8),
+        private_names=[item["PrivateDnsName"] for item in service.get("PrivateDnsNames", [])],
         tags=tags_of(call, "vpc-endpoint"),
     )
-    _check_tables(call, made, params.get("RouteTableIds") or [])
+    checks.tables(call, made, params.get("RouteTableIds") or [])
     made.route_tables = list(params.get("RouteTableIds") or [])
     _place(call, made, subnet_ids)
     call.store(Endpoints).by_id[made.id] = made
@@ -207,25 +147,36 @@ def _create(call: Call) -> dict[str, Any]:
         made.state = "available"
     elif made.state != "pendingAcceptance":
         made.state = "pending"
-        call.later("endpoint", partial(_available, made))
+        call.later("endpoint", partial(_settled, made, call.world.outcomes.get(made.service_name, "available")))
     result: dict[str, Any] = {"VpcEndpoint": _shown(call, made)}
     return {**result, "ClientToken": params["ClientToken"]} if "ClientToken" in params else result
 
 
-def _available(endpoint: Endpoint) -> None:
-    if endpoint.state == "pending":
-        endpoint.state = "available"
+def _asked_for(call: Call, kind: str, vpc_id: str) -> dict[str, Any]:
+    """The service that an endpoint is asked for, which has endpoints of the type and in the VPC."""
+    params = call.params
+    if kind not in ("Interface", "Gateway"):
+        raise AwsError("InvalidParameter", f"The emulator has no endpoints of type {kind}")
+    if graph.vpc(call.account, call.region, vpc_id) is None:
+        raise AwsError("InvalidVpcId.NotFound", f"The Vpc Id {vpc_id} does not exist")
+    if "ServiceName" not in params:
+        raise AwsError("MissingParameter", "The request must contain the parameter ServiceName")
+    given = [name for name in ("SubnetIds", "SecurityGroupIds", "PrivateDnsEnabled") if params.get(name)]
+    if kind == "Gateway" and given:
+        raise AwsError("InvalidParameter", "Subnets, security groups and private DNS are for interface endpoints")
+    if kind == "Interface" and params.get("RouteTableIds"):
+        raise AwsError("InvalidParameter", "Route table IDs are only supported for Gateway type VPC Endpoints.")
+    if kind == "Interface":
+        checks.quota(call, vpc_id)
+    return _service(call, params["ServiceName"], kind)
 
 
-def _check_tables(call: Call, endpoint: Endpoint, table_ids: list[str]) -> None:
-    tables = graph.backend(call.account, call.region).route_tables
-    for table_id in table_ids:
-        if table_id not in tables or tables[table_id].vpc_id != endpoint.vpc_id:
-            raise AwsError("InvalidRouteTableId.NotFound", f"The routeTable ID '{table_id}' does not exist")
-        for other in call.store(Endpoints).by_id.values():
-            if other is not endpoint and other.service_name == endpoint.service_name and table_id in other.route_tables:
-                text = f"route table {table_id} already has a route with destination-prefix-list-id of {other.id}"
-                raise AwsError("RouteAlreadyExists", text)
+def _settled(endpoint: Endpoint, outcome: str) -> None:
+    if endpoint.state != "pending":
+        return
+    endpoint.state = outcome if outcome in _DEAD else "available"
+    if outcome == "failed":
+        endpoint.error = {"Code": "InternalError", "Message": "The endpoint could not be created"}
 
 
 _FILTERS = {
@@ -254,22 +205,27 @@ def modify(call: Call) -> dict[str, Any]:
         raise AwsError("IncorrectState", f"The endpoint {found.id} is {found.state}: it cannot be changed")
     if params.get("ResetPolicy") and params.get("PolicyDocument"):
         raise AwsError("InvalidParameterCombination", "ResetPolicy and PolicyDocument cannot be specified together")
+    if params.get("ResetPolicy") and found.kind != "Gateway":
+        raise AwsError("InvalidParameter", "ResetPolicy is only supported for Gateway type VPC Endpoints.")
     service = _service(call, found.service_name, found.kind)
     subnet_ids = _changed(list(found.interfaces), params, "SubnetIds")
-    _check_subnets(call, found.vpc_id, subnet_ids, service["AvailabilityZones"])
+    checks.subnets(call, found.vpc_id, subnet_ids, service["AvailabilityZones"])
     groups = _changed(found.groups, params, "SecurityGroupIds")
     if found.kind == "Interface":
-        groups = _groups(call, found.vpc_id, groups)
+        groups = checks.groups(call, found.vpc_id, groups)
     tables = _changed(found.route_tables, params, "RouteTableIds")
-    _check_tables(call, found, tables)
-    if params.get("PrivateDnsEnabled") and not found.private_dns:
-        _check_private_dns(call, found.vpc_id, service, found)
+    checks.tables(call, found, tables)
+    options = {"DnsRecordIpType": found.dns_record_ip_type, **(params.get("DnsOptions") or {})}
+    asked = {"IpAddressType": params.get("IpAddressType", found.ip_address_type), "DnsOptions": options}
+    address, record = checks.ip_types(call, service, asked, subnet_ids)
+    wants_dns = params.get("PrivateDnsEnabled", found.private_dns)
+    if wants_dns and not found.private_dns:
+        checks.private_dns(call, found.vpc_id, service, found)
+    only_inbound = checks.only_inbound(call, found.vpc_id, found.service_name, params, found)
     if params.get("PolicyDocument") or params.get("ResetPolicy"):
-        found.policy = _policy(params.get("PolicyDocument"))
-    found.groups, found.route_tables = groups, tables
-    found.private_dns = params.get("PrivateDnsEnabled", found.private_dns)
-    found.ip_address_type = params.get("IpAddressType", found.ip_address_type)
-    found.dns_record_ip_type = (params.get("DnsOptions") or {}).get("DnsRecordIpType", found.dns_record_ip_type)
+        found.policy = checks.policy(params.get("PolicyDocument"))
+    found.groups, found.route_tables, found.only_inbound = groups, tables, only_inbound
+    found.private_dns, found.ip_address_type, found.dns_record_ip_type = wants_dns, address, record
     _place(call, found, subnet_ids)
     return {"Return": True}
 

@@ -48,6 +48,11 @@ def group(account: str, region: str, group_id: str) -> Any | None:
     return backend(account, region).get_security_group_from_id(group_id)
 
 
+def instance(account: str, region: str, instance_id: str) -> Any | None:
+    found = backend(account, region).reservations.values()
+    return next((item for held in found for item in held.instances if item.id == instance_id), None)
+
+
 def interfaces(account: str, region: str) -> list[Any]:
     return list(backend(account, region).enis.values())
 

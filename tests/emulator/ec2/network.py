@@ -12,8 +12,10 @@ from typing import Any
 from ..errors import AwsError
 from ..registry import Call, operation
 from . import graph
+from .dhcp import default_id
 from .endpoint_state import Endpoints
 from .generic import paged
+from .security_groups import refers
 
 
 class Pending:
@@ -57,6 +59,8 @@ def describe_vpcs(call: Call) -> dict[str, Any]:
     pending = call.store(Pending).vpcs
     for vpc in result["Vpcs"]:
         vpc["State"] = "pending" if vpc["VpcId"] in pending else "available"
+        if vpc["DhcpOptionsId"] == "default":
+            vpc["DhcpOptionsId"] = default_id(call)
     return result
 
 
@@ -116,6 +120,9 @@ def create_subnet(call: Call) -> dict[str, Any]:
 def _count(call: Call, shown: list[dict[str, Any]]) -> None:
     for found in shown:
         found["AvailableIpAddressCount"] = graph.free_addresses(call.account, call.region, found["SubnetId"])
+        for block in found.get("Ipv6CidrBlockAssociationSet", []):
+            # moto answers with the text of a dictionary.
+            block["Ipv6CidrBlockState"] = {"State": "associated"}
 
 
 @operation("ec2", "DescribeSubnets")
@@ -137,9 +144,19 @@ def delete_subnet(call: Call) -> dict[str, Any]:
 @operation("ec2", "DeleteSecurityGroup")
 def delete_security_group(call: Call) -> dict[str, Any]:
     group_id = call.params.get("GroupId")
-    if group_id and graph.interfaces_of_group(call.account, call.region, group_id):
+    found = graph.group(call.account, call.region, group_id) if group_id else None
+    if found is not None and found.name == "default":
+        raise AwsError("CannotDelete", f'the specified group: "{group_id}" name: "default" cannot be deleted by a user')
+    if found is not None and (_is_referred_to(call, found) or graph.interfaces_of_group(
+        call.account, call.region, found.id
+    )):
         raise AwsError("DependencyViolation", f"resource {group_id} has a dependent object")
     return call.by_moto()
+
+
+def _is_referred_to(call: Call, group: Any) -> bool:
+    known = graph.backend(call.account, call.region).groups.values()
+    return any(refers(other, group.id) for groups in known for other in groups.values() if other is not group)
 
 
 @operation("ec2", "DeleteNetworkInterface")

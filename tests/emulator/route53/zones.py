@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ..ec2.endpoint_state import Endpoints
 from ..errors import AwsError
 from ..registry import Call, operation
-from .state import EVERYWHERE, Hosted, Zone, full_name, hosted, new_id, order, shown_change, submit, zone_of
+from .state import EVERYWHERE, Zone, full_name, hosted, new_id, order, shown_change, submit, zone_of
 
 _NAME = re.compile(r"^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+$")
 
@@ -47,7 +48,7 @@ def create_hosted_zone(call: Call) -> dict[str, Any]:
     if config.get("PrivateZone") and not vpc:
         raise AwsError("InvalidInput", "When you create a private hosted zone, you must specify a VPC")
     if vpc:
-        _check_conflict(state, name, vpc)
+        _check_conflict(call, name, vpc)
     tops = ("com", "net", "org", "co.uk")
     servers = [f"ns-{number}.awsdns-{number:02}.{top}." for number, top in enumerate(tops)]
     zone = Zone(new_id("Z"), name, bool(vpc), config.get("Comment", ""), params["CallerReference"], servers)
@@ -66,8 +67,13 @@ def _record(name: str, kind: str, ttl: int, values: list[str]) -> dict[str, Any]
     return {"Name": name, "Type": kind, "TTL": ttl, "ResourceRecords": [{"Value": value} for value in values]}
 
 
-def _check_conflict(state: Hosted, name: str, vpc: dict[str, str]) -> None:
-    for zone in state.zones.values():
+def _check_conflict(call: Call, name: str, vpc: dict[str, str]) -> None:
+    region = vpc.get("VPCRegion", call.settings.region)
+    for endpoint in call.world.store(Endpoints, call.account, region).by_id.values():
+        if endpoint.vpc_id == vpc["VPCId"] and endpoint.private_dns and name.rstrip(".") in endpoint.private_names:
+            text = f"The VPC {vpc['VPCId']} has a VPC endpoint with private DNS for {name}"
+            raise AwsError("ConflictingDomainExists", text)
+    for zone in hosted(call).zones.values():
         if zone.name == name and any(known["VPCId"] == vpc["VPCId"] for known in zone.vpcs):
             text = f"The VPC {vpc['VPCId']} has already been associated with another hosted zone named {name}"
             raise AwsError("ConflictingDomainExists", text)
@@ -155,7 +161,7 @@ def associate_vpc(call: Call) -> dict[str, Any]:
     zone, vpc = zone_of(call, call.params["HostedZoneId"]), call.params["VPC"]
     if not zone.private:
         raise AwsError("PublicZoneVPCAssociation", "You're trying to associate a VPC with a public hosted zone")
-    _check_conflict(hosted(call), zone.name, vpc)
+    _check_conflict(call, zone.name, vpc)
     zone.vpcs.append(dict(vpc))
     return {"ChangeInfo": submit(call, None, call.params.get("Comment"))}
 

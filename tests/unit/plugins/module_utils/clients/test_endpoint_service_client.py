@@ -13,7 +13,6 @@ from ansible_collections.keylink.aws.plugins.module_utils.clients.session import
 from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError
 from ansible_collections.keylink.aws.tests.unit.plugins.module_utils.resources.endpoint_states import (
     ARN,
-    REGION,
     SECOND,
     SERVICE,
     balancer,
@@ -22,19 +21,6 @@ from ansible_collections.keylink.aws.tests.unit.plugins.module_utils.resources.e
 from botocore.stub import Stubber
 
 DESCRIBE = "describe_vpc_endpoint_service_configurations"
-
-
-@pytest.fixture
-def aws() -> Aws:
-    keys = {"aws_access_key_id": "AKIASTUBBEDSTUBBED01", "aws_secret_access_key": "stubbed"}
-    return Aws((REGION, None, keys))
-
-
-@pytest.fixture
-def ec2(aws: Aws) -> Iterator[Stubber]:
-    with Stubber(aws.client("ec2")) as stub:
-        yield stub
-        stub.assert_no_pending_responses()
 
 
 @pytest.fixture

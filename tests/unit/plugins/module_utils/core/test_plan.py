@@ -63,5 +63,19 @@ def test_steps_keep_the_order_of_their_changes() -> None:
     assert [step.verb for step in plan.steps] == verbs
 
 
+def test_neighbours_of_a_stage_that_do_not_depend_on_each_other_are_one_batch() -> None:
+    def step(verb: str, stage: int = 0, beside: bool = True) -> Step:
+        return Step(verb, {}, stage=stage, beside=beside)
+
+    first, second = step("create_a"), step("create_b")
+    group, late, later = step("group", beside=False), step("dns_a", 1), step("dns_b", 1)
+    plan = Plan(
+        (change(None, HERE, (group,)), change(None, HERE, (first, late)), change(None, HERE, (second, later))), {}
+    )
+    assert [[one.verb for one in batch] for batch in plan.batches] == [
+        ["group"], ["create_a", "create_b"], ["dns_a", "dns_b"],
+    ]
+
+
 def test_an_empty_plan_changes_nothing() -> None:
     assert (Plan((), {}).changed, Plan((), {}).diff, Plan((), {}).actions) == (False, [], [])

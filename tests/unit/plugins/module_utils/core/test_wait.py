@@ -131,6 +131,15 @@ def test_when_time_runs_out_it_says_what_was_reached_and_that_the_next_run_goes_
     )
 
 
+def test_when_time_runs_out_a_verdict_says_what_to_look_at(time: FakeTime) -> None:
+    verdict = Verdict(WAITING, "i-1 not registered", {"nodes": ["i-1"]}, "Look at the agent of i-1.")
+    with pytest.raises(Failure) as stopped:
+        time.wait(Wait("managed nodes", "nodes", {}, lambda elapsed: verdict), timeout=30)
+    assert stopped.value.message.splitlines()[1] == "Look at the agent of i-1."
+    assert stopped.value.details == {"nodes": ["i-1"]}
+    assert not any("Look at" in text for text, _at in time.said)
+
+
 @pytest.mark.parametrize("timeout", [0, 1, 20, 100])
 def test_all_of_the_time_is_used_and_no_more(time: FakeTime, timeout: float) -> None:
     with pytest.raises(Failure):

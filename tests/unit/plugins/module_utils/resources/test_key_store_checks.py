@@ -60,6 +60,11 @@ def credential(**parts: str) -> dict[str, Any]:
         credential(access_key_id="A" * 30, raw_secret_access_key="/" * 43),
         credential(raw_secret_access_key="a" * 64),
         {key: None for key in GOOD if key.startswith("xks")},
+        # Any name may be a public endpoint.
+        {
+            "xks_proxy_connectivity": "PUBLIC_ENDPOINT", "xks_proxy_uri_endpoint": "https://Example.com",
+            "xks_proxy_vpc_endpoint_service_name": None, "xks_proxy_vpc_endpoint_service_owner": None,
+        },
         {"state": "absent", "xks_proxy_uri_path": "/left/over/from/another/version"},
     ],
 )
@@ -78,6 +83,7 @@ def test_other_partitions() -> None:
     ("others", "number", "said"),
     [
         ({"custom_key_store_name": ""}, "N3", "1 to 256"),
+        ({"new_custom_key_store_name": "a" * 257}, "N3", "1 to 256"),
         ({"xks_proxy_uri_endpoint": "http://xks-proxy.example.com"}, "N3", "http://"),
         ({"xks_proxy_uri_endpoint": "https://xks-proxy.example.com/kms"}, "N3", "no path"),
         ({"xks_proxy_uri_endpoint": "https://*.example.com"}, "N3", "*"),
@@ -103,6 +109,13 @@ def test_options_that_do_not_fit(others: dict[str, Any], number: str, said: str)
     assert any(said in str(item) for item in found)
     (option,) = others
     assert all(item.what.startswith(option) for item in found)
+
+
+def test_a_public_endpoint_has_no_service() -> None:
+    found = checks.check({**GOOD, "xks_proxy_connectivity": "PUBLIC_ENDPOINT"}, REGION)
+    assert [(item.number, item.what) for item in found] == [
+        ("R20", "xks_proxy_vpc_endpoint_service_name"), ("R20", "xks_proxy_vpc_endpoint_service_owner"),
+    ]
 
 
 @pytest.mark.parametrize("secret", [SECRET[:12], SECRET + "!", SECRET * 2])
