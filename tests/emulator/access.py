@@ -13,7 +13,10 @@ from .settings import Settings
 from .world import partition
 
 # IAM's prefix for the service, where it is not the name in botocore's data.
-IAM_PREFIX = {"elbv2": "elasticloadbalancing", "elb": "elasticloadbalancing", "cloudhsmv2": "cloudhsm"}
+IAM_PREFIX = {
+    "elbv2": "elasticloadbalancing", "elb": "elasticloadbalancing", "cloudhsmv2": "cloudhsm",
+    "service-quotas": "servicequotas",
+}
 
 _EXPIRED = {
     "ec2": AwsError("RequestExpired", "Request has expired.", 400),

@@ -27,7 +27,10 @@ from moto.core.utils import get_service_model
 from .errors import AwsError
 
 # Signing name -> name in botocore's data, where they differ.
-SERVICES = {"elasticloadbalancing": "elbv2", "cloudhsm": "cloudhsmv2", "monitoring": "cloudwatch"}
+SERVICES = {
+    "elasticloadbalancing": "elbv2", "cloudhsm": "cloudhsmv2", "monitoring": "cloudwatch",
+    "servicequotas": "service-quotas",
+}
 VERSIONS = {"2016-11-15": "ec2", "2015-12-01": "elbv2", "2012-06-01": "elb", "2011-06-15": "sts"}
 TARGETS = {
     "TrentService": "kms",

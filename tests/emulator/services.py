@@ -14,6 +14,7 @@ MODULES = (
     "cloudtrail.lookup",
     "cloudtrail.trails",
     "logs",
+    "quotas",
     "ec2.generic",
     "ec2.network",
     "ec2.dhcp",

@@ -64,10 +64,12 @@ class Settings:
     # Seconds of the clock by name, where they differ from DELAYS.
     delays: dict[str, float] = field(default_factory=dict)
     key_store_quota: int = 10
-    # Requests of LookupEvents a second that CloudTrail takes (AWS: 2); 0 is any number.
-    lookup_rate: float = 0
+    # Quotas that Service Quotas tells, by "service/code", where they are not AWS's default.
+    service_quotas: dict[str, float] = field(default_factory=dict)
     # Whether credential and URI path of a connected external store may change: AWS's pages disagree.
     live_updates: bool = True
+    # Requests of LookupEvents a second that CloudTrail takes (AWS: 2); 0 is any number.
+    lookup_rate: float = 0
     # Seconds that a proxy has for an answer.
     proxy_timeout: float = 0.25
 

@@ -29,7 +29,7 @@ except ImportError:
     HAS_BOTO3 = False
 
 # IAM's name of a service where it is not boto3's.
-_IAM_PREFIX = {"elbv2": "elasticloadbalancing", "cloudhsmv2": "cloudhsm"}
+_IAM_PREFIX = {"elbv2": "elasticloadbalancing", "cloudhsmv2": "cloudhsm", "service-quotas": "servicequotas"}
 _SERVICES = ("ec2", "elbv2", "kms", "route53")
 
 # Calls side by side, which keep their connections.

@@ -12,6 +12,28 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class Requirement:
+    """A numbered rule of AWS's documentation.
+
+    sentence: the rule. job: the documented job that it belongs to. severity: MUST (AWS refuses, or it does not work),
+    SHOULD (AWS's advice) or INFO (how AWS behaves). kind: how this collection knows: ENFORCED (modules make it so, or
+    refuse), CHECKED (looked at and reported) or HUMAN (only people can tell). how: by what. link: AWS's page.
+    """
+
+    number: str
+    sentence: str
+    job: str
+    severity: str
+    kind: str
+    how: str
+    link: str
+
+
+MUST, SHOULD, INFO = "must", "should", "info"
+ENFORCED, CHECKED, HUMAN = "enforced", "checked", "human"
+
+
+@dataclass(frozen=True)
 class Unmet:
     """A requirement that does not hold.
 

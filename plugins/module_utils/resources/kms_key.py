@@ -35,7 +35,7 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources.kms_key_view
     aliases_of,
 )
 from ansible_collections.keylink.aws.plugins.module_utils.resources.remedies import EXTERNAL
-from ansible_collections.keylink.aws.plugins.module_utils.resources.requirements import RULES, unmet
+from ansible_collections.keylink.aws.plugins.module_utils.resources.requirements import sentence, unmet
 
 KIND = "KMS key"
 _ALIAS = "alias"
@@ -46,13 +46,13 @@ _CANCELLED = ("KMSInvalidStateException",)
 # Of several reasons for AWS's refusal those that a key can have; the others are explained with the key stores.
 EXPLAIN: Mapping[str, str] = {
     **refusals.explanations(),
-    "CustomKeyStoreInvalidStateException": f"R135: {RULES['R135']} Connect the key store. If it is connected, AWS KMS "
+    "CustomKeyStoreInvalidStateException": f"R135: {sentence('R135')} Connect the key store. If it is connected, AWS KMS "
     "was refused by the proxy, or got no answer from it in 250 ms: check the proxy with keylink.aws.xks_proxy_info.",
-    "XksKeyAlreadyInUseException": f"N31: {RULES['N31']} Another KMS key of the store has this external key, maybe "
+    "XksKeyAlreadyInUseException": f"N31: {sentence('N31')} Another KMS key of the store has this external key, maybe "
     "one that this identity may not look at (kms:DescribeKey), or one that waits for its deletion.",
-    **{code: f"N31: {RULES['N31']} {fix}" for code, fix in checks.EXTERNAL_KEY_FIXES.items()},
-    "CloudHsmClusterInvalidConfigurationException": f"N11: {RULES['N11']}",
-    "AlreadyExistsException": f"N32: {RULES['N32']} Somebody made the alias meanwhile: run again.",
+    **{code: f"N31: {sentence('N31')} {fix}" for code, fix in checks.EXTERNAL_KEY_FIXES.items()},
+    "CloudHsmClusterInvalidConfigurationException": f"N11: {sentence('N11')}",
+    "AlreadyExistsException": f"N32: {sentence('N32')} Somebody made the alias meanwhile: run again.",
     "MalformedPolicyDocumentException": "Check the policy: principals must exist, and AWS KMS refuses one that would "
     "lock you out of the key.",
     "LimitExceededException": "A quota of AWS KMS is used up: keys, aliases, the length of the policy, or 50 tags.",

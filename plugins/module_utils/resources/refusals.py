@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ansible_collections.keylink.aws.plugins.module_utils.resources.requirements import RULES
+from ansible_collections.keylink.aws.plugins.module_utils.resources.requirements import sentence
 
 _SERVICE_FIX = (
     "Check that the endpoint service requires no acceptance (R8), allows cks.kms.<region>.amazonaws.com (R9), has a "
@@ -101,5 +101,6 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
 def explanations() -> dict[str, str]:
     """Exception -> sentences for a message."""
     return {
-        code: f"{number}: {RULES[number]} {advice}" if number else advice for code, (number, advice) in REFUSALS.items()
+        code: f"{number}: {sentence(number)} {advice}" if number else advice
+        for code, (number, advice) in REFUSALS.items()
     }

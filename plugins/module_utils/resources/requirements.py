@@ -2,122 +2,45 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The requirements that the modules enforce, by number. Sources: the AWS KMS Developer Guide's pages on
-external key stores and on VPC endpoint service connectivity, and the AWS PrivateLink Guide."""
+"""The catalogue of requirements, by number. Sources: the AWS KMS Developer Guide, the AWS PrivateLink Guide and the
+Systems Manager User Guide. docs/requirements.md is made from it."""
 
 from __future__ import annotations
 
-from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Unmet
+from ansible_collections.keylink.aws.plugins.module_utils.core.requirement import Requirement, Unmet
+from ansible_collections.keylink.aws.plugins.module_utils.resources import (
+    requirements_cloudhsm,
+    requirements_endpoints,
+    requirements_more,
+    requirements_xks,
+)
 
-RULES: dict[str, str] = {
-    "R1": "AWS recommends the Region nearest to the key manager, 35 ms or less away.",
-    "R2": "The VPC must be connected to the external key manager.",
-    "R3": "The VPC needs at least two private subnets in two Availability Zones.",
-    "R4": "An existing VPC may be used only if it meets the same requirements.",
-    "R5": "Each external key store must have a VPC endpoint service of its own.",
-    "R6": "Each external key store must have a private DNS name of its own.",
-    "R7": "The endpoint service must have a Network Load Balancer, not a Gateway Load Balancer.",
-    "R8": "The endpoint service must not require acceptance.",
-    "R9": "AWS KMS must be an allowed principal of the endpoint service.",
-    "R10": "The private DNS name must be unique in its Region.",
-    "R11": "The private DNS name must be a subdomain of a public domain.",
-    "R12": "Ownership of the domain of the private DNS name must be verified.",
-    "R13": "The proxy's certificate must be valid and come from a public authority of AWS's list, with its chain.",
-    "R14": "The proxy's certificate must match the private DNS name.",
-    "R15": "The proxy must answer as the API of external key stores says, with the credential of the key store.",
-    "R16": "A VPC in another account needs that account's id and a principal of this account.",
-    "R17": "The VPC must be in the Region of the key store, one that has external key stores (not China).",
-    "R18": "The VPC's range must not overlap the private ranges of the data centre of the key manager.",
-    "R19": "All components must use IPv4.",
-    "R20": "The VPC is needed for VPC endpoint service connectivity only.",
-    "R21": "A VPC for an external key store spans two or more Availability Zones.",
-    "R23": "There must be one private subnet per Availability Zone.",
-    "R24": "DNS host names must be enabled in the VPC.",
-    "R25": "DNS resolution must be enabled in the VPC.",
-    "R26": "The proxy must be reachable from the VPC on its port.",
-    "R28": "The proxy must reach the external key manager.",
-    "R29": "The target group and the load balancer must exist before the endpoint service.",
-    "R30": "The target group must hold at least two hosts of the proxy.",
-    "R31": "The target type must be IP addresses.",
-    "R32": "The protocol of the target group must be TCP.",
-    "R33": "The port of the target group must be 443.",
-    "R34": "The IP address type of the target group must be IPv4.",
-    "R35": "The target group must be in the VPC of the load balancer.",
-    "R36": "The health check of an NLB uses TCP, HTTP or HTTPS, as the proxy's documentation says.",
-    "R37": "Targets are the proxy's private IPv4 addresses.",
-    "R38": "The port of each target must be 443.",
-    "R39": "The load balancer must be internal.",
-    "R40": "The IP address type of the load balancer must be IPv4.",
-    "R41": "The load balancer must be in the VPC of the subnets.",
-    "R42": "The load balancer must map all the zones of the subnets, at least two.",
-    "R43": "The protocol of the listener must be TCP: TLS ends on the proxy.",
-    "R44": "The port of the listener must be 443.",
-    "R45": "The listener must forward to the target group.",
-    "R46": "The endpoint service must have that Network Load Balancer; AWS KMS makes the endpoint.",
-    "R48": "The endpoint service must be in the Region of the key store.",
-    "R49": "The type of the load balancer must be network.",
-    "R50": "The load balancer must be active before an endpoint service can use it.",
-    "R52": "A private DNS name must be associated with the endpoint service.",
-    "R53": "The common name of the proxy's certificate must be the private DNS name.",
-    "R54": "Connecting fails with XKS_PROXY_INVALID_TLS_CONFIGURATION where certificate and private DNS name differ.",
-    "R55": "The endpoint service must support IPv4.",
-    "R57": "The domain must be verified before the key store is created.",
-    "R58": "The TXT record must be in public DNS.",
-    "R59": "AWS looks for the TXT record at the nearest public parent of the private DNS name first.",
-    "R63": "The TXT record must be published before verification starts.",
-    "R66": "AWS KMS must be allowed to make the interface endpoint.",
-    "R68": "The principal of AWS KMS is cks.kms.<region>.amazonaws.com.",
-    "R73": "The key store may be created only when its connectivity is complete.",
-    "R80": "Interface endpoints are available only for the services that AWS lists for the Region.",
-    "R81": "An interface endpoint has a network interface in each of its subnets.",
-    "R83": "A VPC endpoint keeps its VPC, service and type for life, and takes one subnet per Availability Zone and "
-    "only what its service and its subnets have.",
-    "R86": "CloudTrail's event history shows the use of an endpoint for the last 90 days.",
-    "R87": "The name of an endpoint service is what AWS lists for the Region.",
-    "R88": "With private DNS the names of AWS KMS lead every client of the VPC to the endpoint, so its security groups "
-    "must let them in on 443.",
-    "R91": "Private DNS needs enableDnsSupport and enableDnsHostnames of the VPC, both true.",
-    "R95": "A request through an endpoint needs the endpoint's policy as well as key policy, IAM policy or grant.",
-    "R97": "Each statement of a policy names a principal, an action and a resource, in the form that AWS accepts.",
-    "R99": "What AWS's examples name must be replaced with your own.",
-    "R103": "A statement that demands a VPC or an endpoint also meets AWS services that act for you.",
-    "R104": "aws:SourceIp has no effect on requests that come through a VPC endpoint.",
-    "R106": "An endpoint that a key policy demands must exist and be available first.",
-    "R107": "A key policy must be valid JSON, and must leave its author able to change it again.",
-    "R108": "CloudTrail records the id of the endpoint that a request came through.",
-    "R109": "CloudTrail shows no requests of other accounts' principals, and none for their keys and aliases.",
-    "R110": "Requests that an endpoint policy denies are in network activity events only, which a trail has to select.",
-    "R120": "A CloudHSM key store needs a name, a cluster, its trust anchor certificate and the password of kmsuser.",
-    "R126": "AWS KMS puts a network interface into every private subnet of the cluster, which needs a free address.",
-    "R128": "The cluster must be active and contain at least one active HSM.",
-    "R135": "When a key store is connected, the KMS keys in it can be used.",
-    "R139": "A key store is named by its custom key store id, or by its name.",
-    "R143": "External key stores and CloudHSM key stores differ in what can be set.",
-    "R145": "The cluster of the key store must exist, or be restored from a backup of the original.",
-    "N1": "The proxy must not demand a client certificate.",
-    "N2": "The proxy must speak TLS 1.2 or 1.3 with one of the four cipher suites that AWS lists.",
-    "N3": "The names and the credential must have the form that AWS KMS accepts.",
-    "N4": "An account has at most 10 custom key stores per Region unless AWS raised the quota.",
-    "N5": "An NLB's inbound security group rules must not apply to PrivateLink traffic: KMS's addresses are unknown.",
-    "N6": "Proxy protocol must be off: its header comes before the TLS handshake.",
-    "N7": "A load balancer can belong to one endpoint service only.",
-    "N8": "A TXT record can hold the values of other services too; they must stay.",
-    "N9": "The TXT record must stay after verification, for the next connection.",
-    "N10": "The error code of a failed connection is read before anything erases it.",
-    "N11": "A CloudHSM key store needs two active HSMs in two zones (one to connect), TCP 2223-2225 open within the "
-    "cluster's security group, no mutual TLS, IPv4, and the certificate that the cluster was initialized with.",
-    "N12": "AWS reports a refused deletion in the answer, not as an error.",
-    "N13": "A secret is sent again only when that is asked for.",
-    "N14": "In a VPC only one endpoint, or private hosted zone, can answer for a private DNS name.",
-    "N16": "An endpoint service in another account is named together with its owner.",
-    "N17": "Disconnecting a key store makes its keys unusable.",
-    "N18": "Scheduled deletion of a key is never a side effect.",
-    "N30": "A KMS key keeps its key store and its external key for ever.",
-    "N31": "An external key belongs to one KMS key of a key store, and must exist, enabled, as AES-256 for both ways.",
-    "N32": "An alias names one KMS key per account and Region; whoever uses the alias uses that key.",
+_KMS = "https://docs.aws.amazon.com/kms/latest/developerguide"
+# Documented job -> AWS's page about it.
+LINKS = {
+    "xks": f"{_KMS}/vpc-connectivity.html",
+    "kms_endpoint": f"{_KMS}/kms-vpc-endpoint.html",
+    "cloudhsm": f"{_KMS}/connect-keystore.html",
+    "keys": f"{_KMS}/manage-cmk-keystore.html",
+    "ssm": "https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-create-vpc.html",
 }
+
+CATALOGUE: dict[str, Requirement] = {
+    number: Requirement(number, sentence, job, severity, kind, how, LINKS[job])
+    for number, job, severity, kind, sentence, how in (
+        *requirements_xks.ROWS,
+        *requirements_endpoints.ROWS,
+        *requirements_cloudhsm.ROWS,
+        *requirements_more.ROWS,
+    )
+}
+
+
+def sentence(number: str) -> str:
+    """What a requirement says."""
+    return CATALOGUE[number].sentence
 
 
 def unmet(number: str, what: str, found: str, fix: str, blocking: bool = True) -> Unmet:
     """The requirement NUMBER, broken by WHAT."""
-    return Unmet(number, what, found, RULES[number], fix, blocking)
+    return Unmet(number, what, found, sentence(number), fix, blocking)

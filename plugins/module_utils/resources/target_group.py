@@ -69,7 +69,7 @@ def check(params: Params) -> list[Unmet]:
         if not is_pending(target) and _address(target) is None
     ]
     if is_pending(params["vpc_id"]):
-        found += _not_private(targets, ())
+        found += not_private(targets, ())
     return found + health_check.check(params)
 
 
@@ -265,7 +265,7 @@ def problems(params: Params, view: Mapping[str, Any], settings: Mapping[str, Any
         text = f"no VPC {network['vpc_id']} in this Region"
         found.append(unmet("R35", "vpc_id", text, "Give the id of an existing VPC."))
     own = network["cidr_blocks"] or []
-    return found + _not_private(missing_targets(params, view["target_group"]), own)
+    return found + not_private(missing_targets(params, view["target_group"]), own)
 
 
 def _wrong_ports(params: Params, group: Mapping[str, Any]) -> list[Unmet]:
@@ -277,7 +277,7 @@ def _wrong_ports(params: Params, group: Mapping[str, Any]) -> list[Unmet]:
     ]
 
 
-def _not_private(targets: Sequence[str], own: Sequence[str]) -> list[Unmet]:
+def not_private(targets: Sequence[str], own: Sequence[str]) -> list[Unmet]:
     """Addresses that are neither private nor in OWN, the ranges of the VPC."""
     found = []
     for target in targets:

@@ -11,7 +11,7 @@ import json
 import botocore.session
 import pytest
 from ansible_collections.keylink.aws.plugins.module_utils.resources import refusals, remedies
-from ansible_collections.keylink.aws.plugins.module_utils.resources.requirements import RULES
+from ansible_collections.keylink.aws.plugins.module_utils.resources.requirements import CATALOGUE
 
 KMS = botocore.session.get_session().get_service_model("kms")
 OPERATIONS = (
@@ -35,7 +35,7 @@ def test_every_documented_exception_is_explained() -> None:
 
 def test_explanations_name_requirements_that_exist() -> None:
     for code, (number, advice) in refusals.REFUSALS.items():
-        assert not number or number in RULES, code
+        assert not number or number in CATALOGUE, code
         assert refusals.explanations()[code].endswith(advice)
         assert advice.endswith(".")
 

@@ -1,0 +1,97 @@
+# Copyright (c) 2026, keylink.aws contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether each thing that a requirement is about was seen, is missing, or must not be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.keylink.aws.plugins.module_utils.core.reading import Reading
+
+View = Mapping[str, Any]
+
+_VPC = ("there is no VPC yet", "keylink.aws.xks_vpc makes it so.")
+_BALANCER = ("there is no load balancer yet", "keylink.aws.xks_load_balancer makes it so.")
+_GROUP = ("there is no target group yet", "keylink.aws.xks_load_balancer makes it so.")
+_SERVICE = ("there is no endpoint service yet", "keylink.aws.xks_endpoint_service makes it so.")
+_STORE = ("there is no key store yet", "keylink.aws.xks_key_store makes it.")
+_NO_NAME = ("no private DNS name is known", "Give private_dns_name.")
+_FOREIGN = (
+    "the endpoint service belongs to another account, which alone can see this",
+    "Ask its owner, or run this with credentials of that account.",
+)
+# Why a look was not taken, and what changes that.
+ABSENCE: Mapping[str, tuple[str, str]] = {
+    "vpcs": _VPC, "dns_support": _VPC, "dns_hostnames": _VPC, "subnets": _VPC, "route_tables": _VPC,
+    "endpoints": _VPC, "listeners": _BALANCER, "health": _GROUP, "group_attributes": _GROUP,
+    "principals": _SERVICE, "connections": _SERVICE, "consumer": _SERVICE,
+    "keys": ("the keys were not looked for", "Set include_keys: true."),
+    "cluster": ("there is no CloudHSM cluster to look at", "Name the key store, or the cluster with cluster_id."),
+    "balancer_quota": ("the quota was not asked for", ""), "endpoint_quota": ("the quota was not asked for", ""),
+    "dns": ("public DNS was not asked", "Give private_dns_name, and set look_up_dns: true."),
+    "proxy": (
+        "the proxy was not asked",
+        "Run it with probe: true on a host that reaches the proxy, and give uri_path, credential and targets, or "
+        "probe_addresses.",
+    ),
+    "ranges": ("data_center_cidrs is not given", "Give the ranges of the key manager's data centre."),
+}
+# Thing -> what it is looked for in, and what is said where it is missing.
+_THINGS: Mapping[str, tuple[str, tuple[str, str]]] = {
+    "vpc": ("vpcs", _VPC),
+    "chosen_subnets": ("subnets", ("there are no subnets yet", _VPC[1])),
+    "balancer": ("balancers", _BALANCER),
+    "listener": ("listeners", ("there is no listener yet", _BALANCER[1])),
+    "group": ("groups", _GROUP),
+    "seen_service": ("services", _SERVICE),
+    "store": ("stores", _STORE),
+}
+
+
+def complete(readings: Mapping[str, Reading]) -> dict[str, Reading]:
+    """READINGS with a word on each that was not taken."""
+    return {name: Reading(absent=why, cure=cure) for name, (why, cure) in ABSENCE.items()} | dict(readings)
+
+
+def look(view: View, name: str) -> Reading:
+    """What is known of a thing, or of a reading of that name."""
+    readings: Mapping[str, Reading] = view["readings"]
+    if name == "ranges":
+        return Reading(view["params"]["data_center_cidrs"]) if view["params"]["data_center_cidrs"] else readings[name]
+    if name in ("principals", "connections") and (view["seen_service"] or {}).get("source") == "consumer":
+        return Reading(absent=_FOREIGN[0], cure=_FOREIGN[1])
+    if name not in (*_THINGS, "host", "dns_answers"):
+        return readings[name]
+    if name == "host":
+        known = view["private_dns_name"]
+        return Reading(known) if known else Reading(absent=_NO_NAME[0], cure=_NO_NAME[1])
+    if name == "dns_answers":
+        return _answers(view)
+    source, (why, cure) = _THINGS[name]
+    found = view["subnets"] if name == "chosen_subnets" else view[name]
+    if name == "seen_service" and found and found["source"] == "denied":
+        return Reading(denied=found["denied"])
+    if found:
+        return Reading(found)
+    return Reading(denied=readings[source].denied) if readings[source].denied else Reading(absent=why, cure=cure)
+
+
+def _answers(view: View) -> Reading:
+    """What public DNS said, if it said anything."""
+    seen: Reading = view["readings"]["dns"]
+    if not seen.known:
+        return seen
+    if seen.value["silent"] or not any(answer["servers"] or answer["trouble"] for answer in seen.value["answers"]):
+        why = str(seen.value.get("trouble") or "no DNS server answers from here")
+        return Reading(absent=why, cure="Name DNS resolvers that can be reached with resolvers.")
+    return seen
+
+
+def unseen(view: View, needs: tuple[str, ...]) -> Reading | None:
+    """The first of what is needed that is not known: a missing permission before what does not exist yet."""
+    looks = [look(view, name) for name in needs]
+    denied = [one for one in looks if one.denied]
+    return next(iter([*denied, *(one for one in looks if not one.known)]), None)
