@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,7 @@ class ActionModule(ActionBase):
 
 def _time(given: str | None) -> str:
     if given is None:
-        return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if not _TIME.fullmatch(given):
         raise AnsibleActionFail(f"time: {given} is not a time in UTC such as 2026-11-25T08:00:00Z.")
     return given

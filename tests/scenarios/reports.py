@@ -24,10 +24,10 @@ REMEDY = {
     "code": TLS, "cause": "AWS KMS cannot make a TLS connection that it trusts to the proxy.",
     "steps": [
         "Disconnect the key store (state: disconnected).",
-        "Check that the proxy's certificate is valid today and names the private DNS name, or a wildcard one label above "
-        "it.",
-        "Check that the proxy sends the whole chain, up to an authority of AWS's list of trusted certificate authorities "
-        "for external key stores.",
+        "Check that the proxy's certificate is valid today and names the private DNS name, or a wildcard one label "
+        "above it.",
+        "Check that the proxy sends the whole chain, up to an authority of AWS's list of trusted certificate "
+        "authorities for external key stores.",
         "Connect it again (state: connected).",
     ],
     "retryable": False, "applies": "external", "documentation": TROUBLE_PAGE,
@@ -64,8 +64,9 @@ FAULTS = (
 
 def requirement(number: str, status: str, sentence: str = "", **more: Any) -> View:
     texts = dict.fromkeys(("what", "found", "needed", "fix"), "")
-    return {"number": number, "sentence": sentence or dict((row[0], row[1]) for row in MET).get(number, f"Rule {number}."),
-            "job": "xks", "severity": "must", "kind": "checked", "status": status, **texts, "link": VPC_PAGE,
+    told = {row[0]: row[1] for row in MET}
+    return {"number": number, "sentence": sentence or told.get(number, f"Rule {number}."), "job": "xks",
+            "severity": "must", "kind": "checked", "status": status, **texts, "link": VPC_PAGE,
             "blocking": False, **more}
 
 
@@ -102,7 +103,8 @@ def hash_of(*texts: str) -> int:
 
 
 def cloudhsm(name: str, region: str, hsms: int = 2) -> View:
-    cluster = {"state": "ACTIVE", "active_hsms": hsms, "availability_zones": [f"{region}{zone}" for zone in "ab"[:hsms]]}
+    zones = [f"{region}{zone}" for zone in "ab"[:hsms]]
+    cluster = {"state": "ACTIVE", "active_hsms": hsms, "availability_zones": zones}
     nothing: View = dict.fromkeys((
         "xks_proxy_configuration", "endpoint_service", "certificate_days_to_expire", "certificate_name",
         "credential_age_days",
@@ -116,13 +118,13 @@ def probe(address: str, days: int = 200, code: str | None = None) -> View:
     """A target of xks_proxy_info."""
     return {
         "target": f"{address}:443", "address": address, "reachable": True, "tls_version": "TLSv1.3",
-        "certificate_chain": [{
+        "certificate": {
             "subject": "CN=payments.example.com", "issuer": "CN=Amazon RSA 2048 M02,O=Amazon,C=US",
             "common_name": "payments.example.com", "key_type": "RSA", "key_size": 2048, "days_left": days,
             "not_after": "2027-06-13T08:00:00Z",
-        }],
+        },
         "health": {"status": 200, "ms": 12.4, "proxy_model": "Example proxy 1.0",
-                   "ekm_fleet": [{"id": "ekm-1", "health_status": "ACTIVE"}, {"id": "ekm-2", "health_status": "ACTIVE"}]},
+                   "ekm_fleet": [{"id": f"ekm-{number}", "health_status": "ACTIVE"} for number in (1, 2)]},
         "predicted_connection_error_code": code,
     }
 
@@ -155,8 +157,8 @@ def chain(name: str = "payments", region: str = REGION, exists: bool = True, **m
             "service_id": "vpce-svc-0123456789abcdef0", "service_state": "Available", "acceptance_required": False,
             "availability_zones": [f"{region}a", f"{region}b"], **there,
         },
-        "private_dns": {"name": f"{name}.example.com", "state": "verified", "record": f"_6e86v84tqgqubxbwii1m.{name}",
-                        "found_at": ["ns-1.example.net"], **there},
+        "private_dns": {"name": f"{name}.example.com", "state": "verified", "record": {"name": "_6e86v84tqgqubxbwii1m"},
+                        "found_at": {"ns-1.example.net": True}, **there},
         "allowed_principals": [f"cks.kms.{region}.amazonaws.com"] if exists else [],
         "proxy": [probe(target) for target in TARGETS],
         "key_store": {key: value for key, value in key_store(name, region).items() if key in (
@@ -178,9 +180,10 @@ def gate(chain: View, unmet: Sequence[tuple[str, str, str, str, bool]] = (), cod
         requirement("R15", "unknown", "The proxy must answer as the API of external key stores says.",
                     what="GetHealthStatus", found="not sent: no credential was given"),
     ]
+    statuses = [row["status"] for row in rows]
     return {
         "requirements": rows, "chain": chain, "ready": not any(row[4] for row in unmet),
-        "counts": {status: sum(row["status"] == status for row in rows) for status in ("met", "unmet", "unknown", "human")},
+        "counts": {status: statuses.count(status) for status in ("met", "unmet", "unknown", "human")},
         "predicted_connection_error_code": code, "remedy": REMEDY if code else None,
     }
 
@@ -194,7 +197,8 @@ def ten_faults() -> View:
     broken["endpoint_service"]["acceptance_required"] = True
     broken["allowed_principals"] = []
     broken["private_dns"]["state"] = "pendingVerification"
-    broken["targets"][1] |= {"port": 8443, "state": "unhealthy", "explanation": "It does not accept connections on 8443."}
+    odd = {"port": 8443, "state": "unhealthy", "explanation": "It does not accept connections on 8443."}
+    broken["targets"][1] |= odd
     broken["proxy"] = [probe(TARGETS[0], -24, TLS), {**probe(f"{TARGETS[1]}", 9), "reachable": False, "health": None}]
     broken["key_store"] |= {"connection_state": "FAILED", "connection_error_code": TLS}
     return gate(broken, FAULTS, TLS)

@@ -13,10 +13,11 @@ from typing import TypeAlias
 Content: TypeAlias = "str | ET.Element | Iterable[Content] | None"
 
 # Each of these ends a line, which makes a difference between two pages readable.
-_LINES = frozenset(
-    "body circle dd details div dl dt fieldset footer form g h1 h2 h3 header head label li line main meta ol p path pre "
-    "rect section style summary svg symbol table tbody td text th thead title tr ul".split()
-)
+_LINES = frozenset((
+    "body", "dd", "details", "div", "dl", "dt", "fieldset", "footer", "g", "h1", "h2", "h3", "head", "header", "label",
+    "li", "meta", "ol", "p", "path", "pre", "rect", "section", "style", "summary", "svg", "symbol", "table", "tbody", "td",
+    "text", "th", "title", "tr", "ul",
+))
 _PICTURES = {code: 0x2400 + code for code in range(32) if code not in (9, 10)} | {127: 0x2421}
 _REPLACED = dict.fromkeys(range(0xD800, 0xE000), 0xFFFD) | dict.fromkeys((0xFFFE, 0xFFFF), 0xFFFD)
 

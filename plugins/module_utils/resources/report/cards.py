@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +27,6 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources.report.words
     gravest,
     number,
     short,
-    value,
 )
 
 View = Mapping[str, Any]
@@ -50,6 +50,11 @@ _PLACES = {
 }
 # Number of a requirement -> where a map shows that it is not met; with the key store, if it is not in here.
 PLACE = {number: place for place, numbers in _PLACES.items() for number in numbers.split()}
+
+
+# What a requirement can be broken by that has a card of its own.
+_THINGS = ("vpc", "endpoint service", "target group", "load balancer", "listener", "private dns name", "proxy",
+           "key store", "allowed principals")
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,10 @@ class Broken:
         """What is broken there, and how grave that is."""
         found = [item for item in self._unmet if PLACE.get(item["number"], "key_store") == place]
         states = [BAD if item["blocking"] else WARN for item in found]
-        return tuple((item["number"], _fault(item, kind)) for item in found), gravest(states)
+        told: dict[str, list[str]] = {}
+        for item in found:
+            told.setdefault(_fault(item, kind), []).append(str(item["number"]))
+        return tuple((" ".join(numbers), text) for text, numbers in told.items()), gravest(states)
 
     def card(self, place: str, kind: str, title: str, lines: Sequence[str], state: str) -> Card:
         faults, worst = self.at(place, kind)
@@ -112,9 +120,11 @@ class Broken:
 
 
 def _fault(item: View, kind: str) -> str:
-    """What was found; the card says already what it was found of, unless that is only a part of it."""
-    what, card = str(item["what"]).lower(), kind.lower()
-    return str(item["found"]) if what in card or card in what else f"{item['what']}: {item['found']}"
+    """What was found. The card says already of which thing, unless it is only a part or an option of it."""
+    words = list(itertools.takewhile(lambda word: word.isalpha() or "_" in word, str(item["what"]).split()))
+    what = " ".join(words).removesuffix(" at")
+    said = not what or any(f"{what.lower()} ".startswith(f"{thing} ") for thing in (*_THINGS, kind.lower()))
+    return str(item["found"]) if said else f"{what}: {item['found']}"
 
 
 def _piece(piece: Any, kind: str) -> tuple[str, str] | None:
@@ -145,8 +155,9 @@ def _keys(chain: View) -> Card:
         counts = {"total": len(states), "by_state": {state: states.count(state) for state in sorted(set(states))}}
     if counts is None:
         store = chain["key_store"]
-        none_yet = known(store) and not exists(store)
-        return Card("keys", "KMS keys", "none yet" if none_yet else "not looked at", (), ABSENT if none_yet else UNKNOWN)
+        if known(store) and not exists(store):
+            return Card("keys", "KMS keys", "none yet", (), ABSENT)
+        return Card("keys", "KMS keys", "not looked at", (), UNKNOWN)
     usable = (chain["key_store"] or {}).get("connection_state") == CONNECTED or not counts["total"]
     lines = [f"{count} {state}" for state, count in counts["by_state"].items()]
     if not usable:
@@ -161,9 +172,8 @@ def _dns(chain: View, broken: Broken) -> Card:
         lines = ["would be verified"] if missing[1] == PLAN else []
         return broken.card("private_dns", kind, missing[0], lines, missing[1])
     verified = piece.get("state")
-    state = OK if verified == "verified" else WARN if verified == "pendingVerification" else BAD if verified else UNKNOWN
-    found_at = piece.get("found_at")
-    lines = [f"domain {verified or 'unknown'}", f"TXT {value(found_at)}" if found_at else ""]
+    state = {"verified": OK, "pendingVerification": WARN, None: UNKNOWN}.get(verified, BAD)
+    lines = [f"domain {verified or 'unknown'}", "TXT record published" if piece.get("found_at") else ""]
     return broken.card("private_dns", kind, str(piece.get("name")), lines, state)
 
 
@@ -171,7 +181,7 @@ def _principals(chain: View, broken: Broken) -> Card:
     pieces, kind = chain["allowed_principals"], "Allowed principal"
     if pieces is None:
         return broken.card("allowed_principals", kind, "not looked at", (), UNKNOWN)
-    names = [str(item.get("principal") or item.get("name")) if isinstance(item, Mapping) else str(item) for item in pieces]
+    names = [str(item["principal"] if isinstance(item, Mapping) else item) for item in pieces]
     planned = any(isinstance(item, Mapping) and item.get("planned") for item in pieces)
     missing = not pieces or not any(exists(item) for item in pieces)
     state = PLAN if planned else ABSENT if missing else OK
@@ -189,8 +199,8 @@ def _service(chain: View, broken: Broken) -> Card:
     acceptance = piece.get("acceptance_required")
     lines = [str(available or ""), "acceptance required" if acceptance else "",
              number(len(piece.get("availability_zones") or ()), "zone")]
-    state = BAD if acceptance or available in ("Failed", "Deleting", "Deleted") else OK if available == "Available" else WARN
-    return broken.card("endpoint_service", kind, name, lines, state if available else UNKNOWN)
+    states = {"Available": BAD if acceptance else OK, "Pending": WARN, None: UNKNOWN}
+    return broken.card("endpoint_service", kind, name, lines, states.get(available, BAD))
 
 
 def _network(chain: View, broken: Broken) -> list[Frame]:
@@ -230,9 +240,9 @@ def _balancer(chain: View, broken: Broken) -> Card:
 def _listener(chain: View, broken: Broken) -> Card:
     piece = chain["listener"] or {}
     missing = _piece(chain["listener"], "Listener")
-    title, state = (f"{piece.get('protocol')} {piece.get('port')}", OK) if piece.get("port") else missing or ("", UNKNOWN)
-    return broken.card("listener", "Listener", title, [missing[0]] if missing and missing[0] != title else [],
-                       missing[1] if missing else state)
+    words, state = missing or ("", OK)
+    title = f"{piece['protocol']} {piece['port']}" if piece.get("port") else words
+    return broken.card("listener", "Listener", title, [words] if words != title else [], state)
 
 
 def _group(chain: View, broken: Broken) -> Card:
@@ -243,7 +253,8 @@ def _group(chain: View, broken: Broken) -> Card:
         return broken.card("target_group", kind, name or missing[0], [missing[0]] if name else [], missing[1])
     targets = chain["targets"] or ()
     healthy = sum(item.get("state") == "healthy" for item in targets)
-    lines = [f"{piece.get('protocol')} {piece.get('port')}, {piece.get('target_type')}", f"{healthy} of {len(targets)} healthy"]
+    kept = f"{piece.get('protocol')} {piece.get('port')}, {piece.get('target_type')}"
+    lines = [kept, f"{healthy} of {len(targets)} healthy"]
     return broken.card("target_group", kind, name, lines, OK if healthy > 1 else WARN if healthy else BAD)
 
 

@@ -20,13 +20,13 @@ View = Mapping[str, Any]
 Chain = dict[str, Any]
 
 PIECES = (
-    "region", "vpc", "subnets", "load_balancer", "listener", "target_group", "targets", "endpoint_service", "private_dns",
-    "allowed_principals", "proxy", "key_store", "keys", "key_counts", "cluster",
+    "region", "vpc", "subnets", "load_balancer", "listener", "target_group", "targets", "endpoint_service",
+    "private_dns", "allowed_principals", "proxy", "key_store", "keys", "key_counts", "cluster",
 )
 # Piece -> the key of it that AWS assigns.
 _IDS = {
-    "vpc": "vpc_id", "load_balancer": "load_balancer_arn", "listener": "listener_arn", "target_group": "target_group_arn",
-    "endpoint_service": "service_id", "key_store": "custom_key_store_id",
+    "vpc": "vpc_id", "load_balancer": "load_balancer_arn", "listener": "listener_arn",
+    "target_group": "target_group_arn", "endpoint_service": "service_id", "key_store": "custom_key_store_id",
 }
 # Piece -> its key in the result of the module that makes it.
 _RESULTS = {
@@ -106,8 +106,9 @@ def _of_result(result: View) -> Chain:
 
 def _of_service(service: View, there: bool) -> Chain:
     record = service.get("private_dns_name_configuration") or {}
+    principals = service.get("allowed_principals") or ()
     return {
-        "allowed_principals": [{"principal": item, **_there(there)} for item in service.get("allowed_principals") or ()],
+        "allowed_principals": [{"principal": item, **_there(there)} for item in principals],
         "private_dns": {"name": service.get("private_dns_name"), "state": record.get("state"), **_there(there)},
     }
 
@@ -124,7 +125,7 @@ def zones(chain: View) -> list[dict[str, Any]]:
     """The subnets with the targets that lie in each; what lies in none comes last."""
     subnets = sorted(chain["subnets"] or (), key=lambda item: str(item.get("availability_zone")))
     found = [{"subnet": subnet, "targets": []} for subnet in subnets]
-    elsewhere = []
+    elsewhere: list[View] = []
     for target in sorted(chain["targets"] or (), key=_order):
         place = next((zone for zone in found if _in(target, zone["subnet"])), None)
         (place["targets"] if place else elsewhere).append(target)

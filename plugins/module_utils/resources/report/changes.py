@@ -21,8 +21,10 @@ def of_results(results: Sequence[View]) -> list[dict[str, Any]]:
     """Each action with the lines of its diff, each line with a sign."""
     actions = [action for result in results for action in result.get("actions") or ()]
     diffs = [diff for result in results for diff in _diffs(result) if diff.get("before") != diff.get("after")]
-    named = [{**{key: str(action.get(key) or "") for key in ("action", "resource", "name")}, "lines": []}
-             for action in actions]
+    named: list[dict[str, Any]] = [
+        {**{key: str(action.get(key) or "") for key in ("action", "resource", "name")}, "lines": []}
+        for action in actions
+    ]
     for diff in diffs:
         header = str(diff.get("after_header") or diff.get("before_header") or "")
         lines = [{"sign": sign, "text": text} for sign, text in _lines(diff.get("before"), diff.get("after"))]
@@ -42,8 +44,8 @@ def _diffs(result: View) -> list[View]:
 
 def _lines(before: Any, after: Any) -> Iterator[tuple[str, str]]:
     if isinstance(before, str) or isinstance(after, str):
-        old, new = str(before or "").splitlines(), str(after or "").splitlines()
-        yield from ((line[0], line[2:]) for line in difflib.ndiff(old, new) if line[0] in (ADD, TAKE))
+        compared = difflib.ndiff(str(before or "").splitlines(), str(after or "").splitlines())
+        yield from ((line[0], line[2:]) for line in compared if line[0] in (ADD, TAKE))
         return
     old_leaves, new_leaves = dict(_leaves(before)), dict(_leaves(after))
     for name in dict.fromkeys([*old_leaves, *new_leaves]):

@@ -32,7 +32,7 @@ def build(given: View) -> dict[str, Any]:
     """The report of what is given: key_stores and regions of key_store_info, preflight results, results of modules,
     events of CloudTrail."""
     given = secrets.hidden(given)
-    planned = bool(given["planned"])
+    planned = bool(given["planned"] and given["results"])
     stores = [_store(looks, given, planned) for looks in _subjects(given)]
     stores.sort(key=lambda store: (GRAVITY.index(store["verdict"]["state"]), store["region"] or "", store["name"]))
     for number, store in enumerate(stores, 1):
@@ -42,7 +42,7 @@ def build(given: View) -> dict[str, Any]:
         "title": given["title"],
         "generated_at": given["time"],
         "planned": planned,
-        "verdict": of_report(stores, changed, planned),
+        "verdict": of_report(stores, changed if planned else None),
         "connection_states": dict(sorted(Counter(str(store["connection_state"]) for store in stores).items())),
         "key_stores": stores,
         "changes": changed,
@@ -86,6 +86,12 @@ def _name_of(chain: View) -> str:
     return str(store.get("custom_key_store_name") or dns.get("name") or "")
 
 
+def _to_be(chain: View) -> str:
+    """What to call a key store that has no name yet."""
+    name = _name_of(chain)
+    return f"The key store for {name}" if name else "The key store"
+
+
 def _store(looks: View, given: View, planned: bool) -> dict[str, Any]:
     """One key store, or the one that is to be."""
     seen: View = looks["store"] or {}
@@ -106,7 +112,7 @@ def _store(looks: View, given: View, planned: bool) -> dict[str, Any]:
                       if item.get("predicted_connection_error_code")), None)
     kind = store.get("custom_key_store_type") or EXTERNAL
     made: dict[str, Any] = {
-        "name": str(store.get("custom_key_store_name") or _name_of(known) or "new key store"),
+        "name": str(store.get("custom_key_store_name") or _to_be(known)),
         "id": store.get("custom_key_store_id"),
         "region": known["region"],
         "kind": "external" if kind == EXTERNAL else "CloudHSM",
@@ -123,9 +129,9 @@ def _store(looks: View, given: View, planned: bool) -> dict[str, Any]:
         "counts": {status: sum(item["status"] == status for item in requirements) for status in _STATUSES},
         "history": history.of_events(given["events"], store),
         "unknown": [dict(item) for item in seen.get("unknown", ())],
-        "chain": _without(known, gates),
+        "chain": _without(known),
     }
-    made["to_do"] = todo.of_store(made, known)
+    made["to_do"] = todo.of_store(made, known, [fact for gate in gates for fact in gate.get("unmet_requirements", ())])
     made["verdict"] = of_store(made, known)
     return made
 
@@ -159,8 +165,8 @@ def _rank(item: View) -> tuple[int, bool, bool, int, str]:
     return rank, item["status"] != MET and not item["blocking"], number[:1] != "R", digits, str(item["what"])
 
 
-def _without(known: View, gates: Sequence[View]) -> dict[str, Any]:
+def _without(known: View) -> dict[str, Any]:
     """The chain for the JSON form, without what stands elsewhere in it."""
-    doubled = ("remedy", "unmet_requirements", "unknown", "endpoint_service", "cluster", "kms_keys") if not gates else ()
-    store = known["key_store"]
-    return {**known, "key_store": {key: item for key, item in store.items() if key not in doubled} if store else store}
+    doubled = ("remedy", "unmet_requirements", "unknown", "endpoint_service", "cluster", "kms_keys")
+    store = known["key_store"] or {}
+    return {**known, "key_store": {key: item for key, item in store.items() if key not in doubled} or None}

@@ -44,7 +44,8 @@ def _lines(report: View) -> Iterator[str]:
     if len(stores) > 1:
         yield from _table(("", "Key store", "Region", "Type", "State", "Certificate", "What is wrong"), [
             (SIGNS[store["verdict"]["state"]], store["name"], store["region"], store["kind"],
-             store["connection_state"] or "not made yet", _certificate(store), (store["to_do"] or [{"what": ""}])[0]["what"])
+             store["connection_state"] or "not made yet", _certificate(store),
+             next((item["what"] for item in store["to_do"]), ""))
             for store in stores
         ])
     for store in stores:
@@ -86,7 +87,8 @@ def _store(store: View) -> Iterator[str]:
     yield ""
     if store["requirements"]:
         yield from ("### Requirements", "")
-        yield from _table(("", "State", "No.", "Requirement", "What was found"), [_row(item) for item in store["requirements"]])
+        heads = ("", "State", "No.", "Requirement", "What was found")
+        yield from _table(heads, [_row(item) for item in store["requirements"]])
     yield from _history(store)
     for item in store["unknown"]:
         yield f"- Not seen: {plain(item['what'])} needs {plain(item['iam_action'])}"

@@ -46,8 +46,8 @@ def render(report: View) -> str:
         "body", signs(), _top(report), _verdict(report), _wall(stores) if len(stores) > 1 else None,
         [_one(store) for store in stores] if len(stores) == 1 else _folded(stores),
         parts.changes(report), _not_read(report["regions"]), [parts.text(item) for item in report["texts"]],
-        element("footer", "Made by keylink.aws. This page needs no network and has no script. It has no secrets in it, but ",
-                "names and addresses: keep it as you would keep those."),
+        element("footer", "Made by keylink.aws. This page needs no network and has no script. It has no secrets in "
+                "it, but names and addresses: keep it as you would keep those."),
     )
     return document(element("html", head, body, lang="en"))
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Mapping
@@ -39,6 +40,7 @@ _LEGEND = {
 _YEAR = 365
 _VERBS = {"create": (PLAN, "create"), "update": (WARN, "change"), "delete": (BAD, "delete"), "keep": (OK, "keep")}
 _DONE = {"create": (OK, "created"), "update": (OK, "changed"), "delete": (OK, "deleted"), "keep": (OK, "kept")}
+_BREAKS = re.compile(r"(?<=[A-Za-z0-9]_)(?=[A-Za-z0-9])")
 _SIGNS = {"+": "plus", "-": "minus", "~": "tilde"}
 
 
@@ -76,16 +78,18 @@ def _task(item: View) -> ET.Element:
     link = _link(item["link"])
     body = element(
         "div",
-        element("p", _number(item["number"]), " " if item["number"] else None, said(_begun(item["what"])), class_="what"),
-        element("p", said(_begun(item["found"]))), how, element("p", link, class_="more") if link is not None else None,
+        element("p", _number(item["number"]), " " if item["number"] else None, said(_begun(item["what"])),
+                class_="what"),
+        element("p", said(_begun(item["found"]))), how,
+        element("p", link, class_="more") if link is not None else None,
     )
     return element("li", sign(item["state"]), body, class_=item["state"])
 
 
 def said(text: str) -> ET.Element:
-    """A text of somebody else: it has a direction of its own, and long codes in it may be broken at their underscores."""
-    first, *others = text.split("_")
-    return element("bdi", first, [["_", element("wbr"), part] for part in others])
+    """A text of somebody else: it has its own direction, and long codes in it may be broken at underscores."""
+    first, *others = _BREAKS.split(text)
+    return element("bdi", first, [[element("wbr"), part] for part in others])
 
 
 def _begun(text: str) -> str:
@@ -102,14 +106,15 @@ def _link(address: Any) -> ET.Element | None:
     """A link to AWS's page, if that is what it is."""
     if not str(address or "").startswith("https://"):
         return None
-    return element("a", "AWS's documentation", href=str(address), rel="noreferrer noopener", target="_blank")
+    return element("a", "AWS's page", href=str(address), rel="noreferrer noopener", target="_blank")
 
 
 def _map(store: View) -> Elements:
     label = f"The way from AWS KMS to the key material of {store['name']}"
     drawn = frames(store["chain"], store["requirements"])
     shown = {card.state for frame in drawn for part in (frame, *frame.lanes) for card in part.cards}
-    legend = [element("li", sign(state), f" {words}", class_=state) for state, words in _LEGEND.items() if state in shown]
+    legend = [element("li", sign(state), f" {words}", class_=state)
+              for state, words in _LEGEND.items() if state in shown]
     pictures = element("div", drawing.wide(drawn, label), drawing.narrow(drawn, label), class_="mapbox")
     return [element("h3", "Map"), pictures, element("ul", legend, class_="legend")]
 
@@ -123,8 +128,8 @@ def _requirements(store: View) -> Elements:
     choices = [("", f"All {len(rows)}"),
                *((status, f"{words.capitalize()} {counts[status]}") for status, (_state, words) in REQUIREMENT.items())]
     picks = [
-        element("label", element("input", type="radio", name=f"pick-{store['anchor']}", class_=f"pick-{status or 'all'}",
-                                 checked=status == chosen), words)
+        element("label", element("input", type="radio", name=f"pick-{store['anchor']}",
+                                 class_=f"pick-{status or 'all'}", checked=status == chosen), words)
         for status, words in choices if not status or counts[status]
     ]
     head = element("tr", [element("th", name) for name in ("State", "No.", "Requirement and what was found", "Source")],
@@ -157,9 +162,11 @@ def _certificates(store: View) -> Elements:
     if not found and age is None:
         return []
     rows = [_certificate(item) for item in found]
-    credential = element("p", f"The credential that AWS KMS uses is {number(age, 'day')} old.", class_="more")
-    table = element("table", element("tbody", rows)) if rows else None
-    return [part for part in (element("h3", "Certificates"), table, credential if age is not None else None) if part is not None]
+    shown = [element("h3", "Certificates"), *([element("table", element("tbody", rows))] if rows else [])]
+    if age is not None:
+        words = f"The credential that AWS KMS uses is {number(age, 'day')} old."
+        shown.append(element("p", words, class_="more"))
+    return shown
 
 
 def _certificate(item: View) -> ET.Element:
@@ -209,7 +216,8 @@ def changes(report: View) -> ET.Element | None:
 
 def _action(item: View, verbs: Mapping[str, tuple[str, str]]) -> ET.Element:
     state, words = verbs.get(item["action"], (UNKNOWN, item["action"]))
-    named = [state_words(state, words), f" {item['resource']} ", element("b", element("bdi", item["name"]))]
+    name = element("b", element("bdi", item["name"]))
+    named: list[Content] = [state_words(state, words), f" {item['resource']} ", name]
     if not item["lines"]:
         return element("li", named)
     lines = [element("span", f"{line['sign']} {line['text']}\n", class_=_SIGNS[line["sign"]]) for line in item["lines"]]

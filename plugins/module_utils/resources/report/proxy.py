@@ -31,13 +31,18 @@ def certificates(chain: View) -> list[dict[str, Any]]:
         {"name": leaf.get("common_name") or leaf.get("subject"), "days": leaf.get("days_left"),
          "not_after": leaf.get("not_after"), "seen": str(probe.get("target"))}
         for probe in chain["proxy"] or ()
-        for leaf in (probe.get("certificate_chain") or ())[:1]
+        for leaf in [_leaf(probe)] if leaf
     ]
     store = chain["key_store"] or {}
     if store.get("certificate_days_to_expire") is not None:
         found.append({"name": store.get("certificate_name"), "days": store["certificate_days_to_expire"],
                       "not_after": None, "seen": "by AWS KMS"})
     return sorted(found, key=lambda item: (item["days"] is None, item["days"] or 0, item["seen"]))
+
+
+def _leaf(probe: View) -> View:
+    """The certificate of the proxy itself: the gate shows it alone, xks_proxy_info with its chain."""
+    return probe.get("certificate") or next(iter(probe.get("certificate_chain") or ()), {})
 
 
 def days_left(chain: View) -> int | None:
@@ -52,7 +57,7 @@ def tls(probes: Sequence[View], left: int | None) -> Part:
     versions = sorted({str(probe["tls_version"]) for probe in probes if probe.get("tls_version")})
     states = [str(probe.get("predicted_connection_error_code") or "") for probe in probes]
     lines = [listing(versions) or "no handshake"]
-    leaf = next((probe["certificate_chain"][0] for probe in probes if probe.get("certificate_chain")), {})
+    leaf = next(filter(None, map(_leaf, probes)), {})
     if leaf:
         issuer = str(leaf.get("issuer") or "").removeprefix("CN=").partition(",")[0]
         lines += [f"{leaf.get('key_type')} {leaf.get('key_size')}", issuer]

@@ -61,8 +61,8 @@ _SIGNS = {
 
 _COMMON = """
 *{box-sizing:border-box}
-html{font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif;background:var(--page);
-color:var(--ink);-webkit-text-size-adjust:100%}
+html{font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif;
+background:var(--page);color:var(--ink);-webkit-text-size-adjust:100%}
 body{margin:0 auto;max-width:1400px;padding:20px 24px 64px;overflow-wrap:anywhere}
 h1,h2,h3{line-height:1.25;margin:0}
 h1{font-size:1.35rem}
@@ -120,8 +120,8 @@ padding:12px 16px;background:var(--soft)}
 .todo .fix{margin-top:3px}
 .more{margin-top:10px}
 .todo .more{margin-top:3px;font-size:.86rem}
-.num{font-weight:700;border:1px solid var(--rule);border-radius:6px;padding:0 6px;font-size:.82em;background:var(--card);
-white-space:nowrap;color:var(--ink)}
+.num{font-weight:700;border:1px solid var(--rule);border-radius:6px;padding:0 6px;font-size:.82em;
+background:var(--card);white-space:nowrap;color:var(--ink)}
 .mapbox{overflow:hidden}
 .map{display:block;max-width:100%;height:auto}
 .map.narrow{display:none;width:460px;margin:0 auto}
@@ -153,7 +153,7 @@ th{text-align:left;font-size:.82rem;color:var(--muted);font-weight:600;border-bo
 td{border-bottom:1px solid var(--rule)}
 td,th{padding:8px 14px 8px 0;vertical-align:top}
 td p+p{margin-top:3px}
-.requirements td:first-child,.requirements td:nth-child(2){white-space:nowrap}
+.requirements td:first-child,.requirements td:nth-child(2),.requirements td:last-child{white-space:nowrap}
 .table:has(.pick-unmet:checked) tr:not(.unmet,.head),.table:has(.pick-unknown:checked) tr:not(.unknown,.head),
 .table:has(.pick-human:checked) tr:not(.human,.head),.table:has(.pick-met:checked) tr:not(.met,.head){display:none}
 .requirements .state{color:var(--state)}

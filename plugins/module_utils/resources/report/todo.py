@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.resources.report.words import (
@@ -23,11 +23,14 @@ View = Mapping[str, Any]
 _HSMS = 2
 
 
-def of_store(store: View, chain: View) -> list[dict[str, Any]]:
-    """What to do: what is wrong, why, in which steps, where to read on."""
-    unmet = [item for item in store["requirements"] if item["status"] == UNMET]
+def of_store(store: View, chain: View, facts: Sequence[View] = ()) -> list[dict[str, Any]]:
+    """What to do: what is wrong, why, in which steps, where to read on. facts: what does not hold, each once."""
+    rows = [item for item in store["requirements"] if item["status"] == UNMET]
+    links = {item["number"]: item["link"] for item in rows}
+    # One fact can break several requirements: where the gate tells the facts, each is told once.
+    unmet = [{**item, "link": links.get(item["number"])} for item in facts] or rows
+    unmet = _together(unmet)
     found = [_requirement(item) for item in unmet if item["blocking"]]
-    # What the error code leads to in the end is what the requirements say exactly.
     told = {item["number"] for item in unmet}
     found = [*_code(store), *found]
     found += [] if "R13" in told else _certificate(store)
@@ -37,6 +40,18 @@ def of_store(store: View, chain: View) -> list[dict[str, Any]]:
         found.append(_item(WARN, "The key store is not connected", "No key of it can be used.",
                            ["Connect it (state: connected)."]))
     return found
+
+
+def _together(unmet: Sequence[View]) -> list[View]:
+    """What is mended in one go as one."""
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    for item in unmet:
+        key = tuple(str(item[name]) for name in ("number", "what", "fix", "blocking"))
+        if key in found:
+            found[key]["found"] = f"{found[key]['found']}; {item['found']}"
+        else:
+            found[key] = dict(item)
+    return list(found.values())
 
 
 def _item(
@@ -70,8 +85,9 @@ def _certificate(store: View) -> list[dict[str, Any]]:
     state = expiry(first.get("days"))
     if first.get("days") is None or state not in (BAD, WARN):
         return []
-    return [_item(state, f"The certificate {first['name']} {days(first['days'])}",
-                  "No key of the store can be used once it has ended.", ["Renew it, and let the proxy load the new one."])]
+    what = f"The certificate {first['name']} {days(first['days'])}"
+    return [_item(state, what, "No key of the store can be used once it has ended.",
+                  ["Renew it, and let the proxy load the new one."])]
 
 
 def _cluster(store: View, chain: View) -> list[dict[str, Any]]:

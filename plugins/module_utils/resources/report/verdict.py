@@ -47,16 +47,20 @@ def of_store(store: View, chain: View) -> Verdict:
     if state == CONNECTED:
         if trouble:
             return _said(BAD, f"{name} is connected, but would not connect again", first)
-        return _said(WARN if to_do else OK, f"{name} is connected", first or "Nothing is wrong as far as it was looked at.")
+        detail = first or "Nothing is wrong as far as it was looked at."
+        return _said(WARN if to_do else OK, f"{name} is connected", detail)
     if state == "DISCONNECTED":
         return _said(BAD if trouble else WARN, f"{name} is disconnected", first)
     return _said(UNKNOWN, f"{name} is {str(state or 'in an unknown state').lower()}", first)
 
 
 def _not_yet(store: View, trouble: Sequence[View], first: str) -> Verdict:
+    facts = [item for item in trouble if item.get("number")]
     if trouble:
-        count = number(len(trouble), "thing keeps", "things keep")
-        return _said(BAD, f"{store['name']} cannot be made yet", f"{count} it from being made. First: {first}")
+        detail = [_sentence(first)] if len(facts) < len(trouble) or len(facts) == 1 else []
+        detail += [f"{facts[0]['found']}"] if len(facts) == len(trouble) == 1 else []
+        detail += [f"{number(len(facts), 'thing has', 'things have')} to be put right first."] if facts else []
+        return _said(BAD, f"{store['name']} cannot be made yet", " ".join(detail))
     return _said(PLAN, f"{store['name']} does not exist yet", first or "Nothing found speaks against making it.")
 
 
@@ -64,9 +68,9 @@ def _said(state: str, headline: str, detail: str) -> Verdict:
     return {"state": state, "headline": headline, "detail": detail}
 
 
-def of_report(stores: Sequence[View], changed: Sequence[View], planned: bool) -> Verdict:
-    """Whether anybody is needed."""
-    plan = _plan(changed) if planned else ""
+def of_report(stores: Sequence[View], changed: Sequence[View] | None) -> Verdict:
+    """Whether anybody is needed. changed: what the next run would do, where that is known."""
+    plan = "" if changed is None else _plan(changed)
     if len(stores) == 1:
         only = stores[0]["verdict"]
         return _said(only["state"], only["headline"], " ".join(filter(None, [_sentence(only["detail"]), plan])))
