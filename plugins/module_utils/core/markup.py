@@ -18,13 +18,14 @@ _LINES = frozenset((
     "li", "meta", "ol", "p", "path", "pre", "rect", "section", "style", "summary", "svg", "symbol", "table", "tbody", "td",
     "text", "th", "title", "tr", "ul",
 ))
-_PICTURES = {code: 0x2400 + code for code in range(32) if code not in (9, 10)} | {127: 0x2421}
-_REPLACED = dict.fromkeys(range(0xD800, 0xE000), 0xFFFD) | dict.fromkeys((0xFFFE, 0xFFFF), 0xFFFD)
+# Tab and line feed stay; half characters become the sign for what cannot be shown.
+_SHOWN = {code: 0x2400 + code for code in range(32) if code not in (9, 10)} | {127: 0x2421}
+_SHOWN |= dict.fromkeys([*range(0xD800, 0xE000), 0xFFFE, 0xFFFF], 0xFFFD)
 
 
 def clean(text: str) -> str:
     """TEXT without what no page may contain: control characters become pictures of them."""
-    return text.replace("\r\n", "\n").translate(_PICTURES | _REPLACED)
+    return text.replace("\r\n", "\n").translate(_SHOWN)
 
 
 def element(name: str, /, *content: Content, **attributes: str | int | float | bool | None) -> ET.Element:

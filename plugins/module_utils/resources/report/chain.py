@@ -14,7 +14,7 @@ import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending
+from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending, name_in
 
 View = Mapping[str, Any]
 Chain = dict[str, Any]
@@ -77,6 +77,7 @@ def of_results(results: Sequence[View]) -> Chain:
 
 
 def _of_result(result: View) -> Chain:
+    result = {**_of_role(result), **result}
     found: Chain = {
         piece: _made(result[key], _IDS[piece]) for piece, key in _RESULTS.items() if result.get(key)
     }
@@ -104,11 +105,31 @@ def _of_result(result: View) -> Chain:
     return found
 
 
+def _of_role(result: View) -> Chain:
+    """What the result of the role xks_connectivity tells by ids alone, in the form of its modules' results."""
+    if result.get("state") != "present" or "subnet_ids" not in result:
+        return {}
+    zones = zip(result["subnet_ids"], result["availability_zones"])
+    balancer, group = result["load_balancer_arn"], result["target_group_arn"]
+    return {
+        "vpc": {"vpc_id": result["vpc_id"]},
+        "subnets": [{"subnet_id": subnet, "availability_zone": zone} for subnet, zone in zones],
+        "load_balancer": {"load_balancer_arn": balancer, "load_balancer_name": _named(balancer)},
+        "target_group": {"target_group_arn": group, "target_group_name": _named(group)},
+        "vpc_endpoint_service": {key: result[key] for key in ("service_id", "service_name", "private_dns_name")},
+    }
+
+
+def _named(arn: str) -> str:
+    """The name in the ARN of a load balancer or target group, or in what stands for one."""
+    return name_in(arn) if is_pending(arn) else arn.split("/")[-2]
+
+
 def _of_service(service: View, there: bool) -> Chain:
     record = service.get("private_dns_name_configuration") or {}
     principals = service.get("allowed_principals") or ()
     return {
-        "allowed_principals": [{"principal": item, **_there(there)} for item in principals],
+        "allowed_principals": [{"principal": item, **_there(there)} for item in principals] or None,
         "private_dns": {"name": service.get("private_dns_name"), "state": record.get("state"), **_there(there)},
     }
 

@@ -38,7 +38,8 @@ def clipped(text: str, room: float, size: float, mono: bool = False, bold: bool 
     text = " ".join(text[:_LONGEST].split())
     if width(text, size, mono, bold) <= room:
         return text
-    head, tail = (text, "") if " " in text else (text[: len(text) // 2], text[len(text) // 2:])
+    most = int(room / size / _NARROW)
+    head, tail = (text[:most], "") if " " in text else (text[: len(text) // 2][:most], text[len(text) // 2:][-most:])
     while (head or tail) and width(f"{head}{_ELLIPSIS}{tail}", size, mono, bold) > room:
         head, tail = (head[:-1], tail) if len(head) > len(tail) else (head, tail[1:])
     return f"{head.rstrip()}{_ELLIPSIS}{tail}"
