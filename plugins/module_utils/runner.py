@@ -155,17 +155,12 @@ class _Run:
         plan = self.spec.plan(self.params, current)
         self.facts = plan.facts
         self._refuse(plan.unmet)
-        for warning in plan.warnings:
-            self.module.warn(warning)
-        after = plan.after
-        if not self.check_mode:
-            for batch in plan.batches:
-                self._apply(batch)
-            settled = self.params.get("wait") and plan.settle
-            if settled:
-                self._wait(plan.settle)
-            if plan.steps or settled:
-                after = self._observed(plan, current)
+        try:
+            after = plan.after if self.check_mode else self._carried_out(plan, current)
+        finally:
+            # Told of a run that fails, too: they may say why.
+            for warning in substitute(plan.warnings, self.bound):
+                self.module.warn(warning)
         returned = {**self.spec.returns(self.params, after), **plan.facts}
         if "waited_seconds" in returned:
             returned["waited_seconds"] = round(self.waited)
@@ -179,6 +174,15 @@ class _Run:
         if plan.changed:
             result["diff"] = substitute(plan.diff, self.bound)
         return result
+
+    def _carried_out(self, plan: Plan, before: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The state after the steps of PLAN, and after what has to be waited for."""
+        for batch in plan.batches:
+            self._apply(batch)
+        settled = self.params.get("wait") and plan.settle
+        if settled:
+            self._wait(plan.settle)
+        return self._observed(plan, before) if plan.steps or settled else plan.after
 
     def _aws(self) -> Aws:
         if not self.spec.connection:

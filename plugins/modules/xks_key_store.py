@@ -404,7 +404,7 @@ SPEC = runner.Spec(
     plan=key_store.plan,
     returns=key_store_view.returns,
     calls=client.CALLS,
-    explain=refusals.explanations(),
+    explain={**refusals.explanations(), "NotFoundException": "Check verify_key_id: it names no KMS key of the Region."},
 )
 
 

@@ -101,6 +101,12 @@ options:
     description: Whether to look for the KMS keys of the key store, which takes a call for each KMS key of the Region.
     type: bool
     default: false
+  skip_connected:
+    description:
+      - Looks no further where the key store is connected, which takes one call; what was not looked at is unknown.
+      - For a chain, whose second run has nothing to do.
+    type: bool
+    default: false
   look_up_dns:
     description: Whether to ask public DNS for the domain and its TXT record.
     type: bool
@@ -353,8 +359,11 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources import prefl
 
 
 def read(aws: Aws, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    first = client.key_stores(aws) if params["skip_connected"] else {}
+    if preflight_chain.connected(params, first):
+        return preflight.judge(params, aws.region, preflight_chain.alone(first))
     vpc = preflight_chain.given(params["vpc_id"])
-    seen = client.account(aws, preflight.quotas(params), vpc, params["name"])
+    seen = client.account(aws, first, preflight.quotas(params), vpc, params["name"])
     seen |= client.around(aws, preflight_chain.places(params, seen), preflight.dns_question(params, seen))
     options = preflight.probe_options(params, seen)
     if options:
@@ -386,6 +395,7 @@ SPEC = runner.Spec(
             },
         },
         "include_keys": {"type": "bool", "default": False},
+        "skip_connected": {"type": "bool", "default": False},
         "look_up_dns": {"type": "bool", "default": True},
         "dns_port": {"type": "int", "default": 53},
         "query_timeout": {"type": "float", "default": 5},

@@ -18,6 +18,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import ssm
+
 from scenarios import stage as staging
 
 PHASES = {
@@ -41,16 +43,14 @@ class Cost:
     memory: float
 
 
-def measure(stage: staging.Stage, options: tuple[str, ...]) -> Cost:
+def measure(stage: staging.Stage, command: list[str]) -> Cost:
     calls = len(stage.calls())
     start = time.perf_counter()
-    process = subprocess.Popen(
-        stage.command(*options), env=stage.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-    )
+    process = subprocess.Popen(command, env=stage.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     _pid, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - start
     if status:
-        raise SystemExit(f"a run with {options} failed")
+        raise SystemExit(f"{' '.join(command)} failed")
     return Cost(wall, usage.ru_utime + usage.ru_stime, len(stage.calls()) - calls, usage.ru_maxrss / 1024)
 
 
@@ -70,7 +70,7 @@ def main() -> None:
             for _round in range(rounds):
                 stage.empty_account()
                 for phase, more in PHASES.items():
-                    costs[phase].append(measure(stage, (*options, *more)))
+                    costs[phase].append(measure(stage, stage.command(*options, *more)))
             for phase, found in costs.items():
                 cost = median(found)
                 print(
@@ -78,6 +78,7 @@ def main() -> None:
                     f"{TERRAFORM[phase]:>13}{cost.wall / TERRAFORM[phase]:>7.2f}",
                     flush=True,
                 )
+        ssm.run(stage, Path(folder), rounds, measure, median)
 
 
 if __name__ == "__main__":

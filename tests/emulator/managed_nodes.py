@@ -91,7 +91,8 @@ def _status(world: World, node: Node) -> str | None:
 
 def _gets_through(world: World, node: Node) -> bool:
     subnet = graph.subnet(node.account, node.region, node.subnet_id)
-    if subnet is None:
+    instance = graph.instance(node.account, node.region, node.id)
+    if subnet is None or (instance is not None and instance.state != "running"):
         return False
     version = tuple(int(part) for part in node.agent_version.split("."))
     codes = ("ssm", "ssmmessages" if version >= _ONE_CHANNEL else "ec2messages")

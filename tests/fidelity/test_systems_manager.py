@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import boto3
 import pytest
 from fidelity.chain import REGION, refused
 
@@ -219,3 +220,23 @@ def test_managed_nodes_are_filtered_and_come_in_pages(emulator: server.Emulator,
     emulator.managed_node(region=REGION, forget=f"mi-{0:017x}")
     assert count("ResourceType", "ManagedInstance") == 11
     refused("ValidationException", describe, MaxResults=1)
+
+
+def test_regions_since_2024_have_no_ec2messages(emulator: server.Emulator) -> None:
+    def offered(region: str) -> dict[str, dict[str, Any]]:
+        names = {"service-name": [f"com.amazonaws.{region}.{code}" for code in ("ssm", "ssmmessages", "ec2messages")]}
+        filters = [{"Name": name, "Values": values} for name, values in names.items()]
+        ec2 = boto3.client(
+            "ec2", endpoint_url=emulator.url, region_name=region, aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
+            aws_secret_access_key="secret",
+        )
+        found = ec2.describe_vpc_endpoint_services(Filters=filters)["ServiceDetails"]
+        return {item["ServiceName"].rpartition(".")[2]: item for item in found}
+
+    assert sorted(offered(REGION)) == ["ec2messages", "ssm", "ssmmessages"]
+    assert sorted(offered("ap-southeast-7")) == ["ssm", "ssmmessages"]
+    assert "ec2messages" in offered("ca-west-1")
+    ssm = offered(REGION)["ssm"]
+    assert (ssm["Owner"], len(ssm["AvailabilityZones"])) == ("amazon", 3)
+    emulator.configure(zones_without={"ssm": [f"{REGION}{zone}" for zone in "abc"]})
+    assert "ssm" not in offered(REGION)

@@ -61,9 +61,12 @@ class Stage:
         )
 
     def command(self, *options: str, playbook: str = "xks") -> list[str]:
-        """The command line of a playbook."""
-        ansible = Path(sys.executable).parent / "ansible-playbook"
-        return [str(ansible), f"keylink.aws.{playbook}", "-e", f"@{self.variables}", *options]
+        """The command line of a playbook for external key stores."""
+        return self.command_for(f"keylink.aws.{playbook}", "-e", f"@{self.variables}", *options)
+
+    def command_for(self, playbook: str, *options: str) -> list[str]:
+        """The command line of any playbook."""
+        return [str(Path(sys.executable).parent / "ansible-playbook"), playbook, *options]
 
     def play(self, *options: str, playbook: str = "xks") -> subprocess.CompletedProcess[str]:
         """Run a playbook; stdout and stderr together."""

@@ -68,6 +68,7 @@ WAYS: dict[tuple[str, str], list[str]] = {
 
 @pytest.mark.parametrize(("goal", "start"), WAYS)
 def test_from_every_state_to_either_goal(world: Any, store_id: str, goal: str, start: str) -> None:
+    """R122, R134, R136 and R142: the states, and what leads from one to another."""
     put(world, store_id, start)
     mark = last(world)
     options = {"state": goal, "force": True}
@@ -281,7 +282,7 @@ def test_keys_are_not_made_unusable_by_accident(world: Any, store_id: str) -> No
     for check in (True, False):
         refused = connect(world, check=check, state="disconnected")
         assert numbers(refused) == {"N17"}
-        assert f"1 KMS key would become unusable, 1 of them enabled: {key} (Enabled)" in refused["msg"]
+        assert f"1 KMS key would become unusable: {key} (Enabled)" in refused["msg"]
         assert [item["key_id"] for item in refused["kms_keys"]] == [key]
     assert writes(world, mark) == []
     done = connect(world, state="disconnected", force=True)

@@ -45,6 +45,7 @@ def test_the_plan_of_an_empty_account_writes_nothing(emulator: Any) -> None:
 
 
 def test_the_run_does_what_the_plan_said(here: Place) -> None:
+    """R82: in a VPC without any gateway."""
     given = {"tags": {"Name": "kms"}, "policy": POLICY}
     planned = here.run(check=True, **given)
     assert here.endpoints() == []
@@ -63,6 +64,7 @@ def test_the_run_does_what_the_plan_said(here: Place) -> None:
 
 
 def test_r81_r89_what_is_made_and_returned(here: Place) -> None:
+    """R101: the policy, too."""
     result = here.made(tags={"Name": "kms"})
     made = here.look(result["vpc_endpoint_id"])
     assert made["ServiceName"] == KMS

@@ -219,6 +219,7 @@ def test_record_that_vanished_is_published_again_and_nothing_else(account: Accou
 
 
 def test_failed_verification_is_started_again(account: Account) -> None:
+    """R61"""
     zone = account.make_zone()
     account.make_service()
     account.client("ec2").start_vpc_endpoint_service_private_dns_verification(ServiceId=account.service_id)
@@ -264,6 +265,7 @@ def test_without_looking_published_records_up(account: Account) -> None:
 
 
 def test_without_waiting_the_verification_is_left_to_aws(account: Account) -> None:
+    """R62: the state is what the service's configuration says."""
     zone = account.make_zone()
     account.make_service()
     account.emulator.configure(time_scale=1.0, delays={"route53_change": 0, "dns_verification": 600})
@@ -291,6 +293,7 @@ def test_record_of_another_provider_is_found_and_verified(account: Account, else
 
 
 def test_record_that_appears_while_waiting_is_noticed(account: Account, elsewhere: Records) -> None:
+    """R60 and R63: it is waited for, and AWS is asked only once the record is there."""
     account.make_service()
     record, value = account.record, account.configuration["Value"]
     later = threading.Timer(0.7, lambda: elsewhere.update({(record, "TXT"): [f'"{value}"']}))

@@ -55,6 +55,7 @@ def test_the_run_does_what_the_plan_said(place: Estate) -> None:
 
 
 def test_what_is_made_is_what_kms_needs(place: Estate) -> None:
+    """R56: the domain of a new service is pending verification."""
     result = place.run(tags={"Team": "pay"})
     made = place.service(result["service_id"])
     assert made["AcceptanceRequired"] is False

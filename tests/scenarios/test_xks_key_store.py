@@ -135,6 +135,7 @@ def test_an_endpoint_service_that_does_not_exist(world: Any) -> None:
     ],
 )
 def test_an_endpoint_service_of_another_account(world: Any, proxy: XksProxy, denied: list[str]) -> None:
+    """R47: with the owner named, such a service will do."""
     principals = (f"cks.kms.{before.REGION}.amazonaws.com", "arn:aws:iam::123456789012:root")
     service = before.endpoint_service(world.url, principals=principals, access_key=OTHER_KEY)
     world.configure(denied=denied)

@@ -128,4 +128,19 @@ def test_a_key_of_another_store_proves_nothing(world: Any, key: str) -> None:
     other = kms(world).create_key()["KeyMetadata"]["KeyId"]
     refused = run(world, **ROTATE, verify_key_id=other)
     assert numbers(refused) == {"R135"}
+    assert "Check verify_key_id" in run(world, **ROTATE, verify_key_id="alias/nothing")["msg"]
     assert access_key(world) == OLD
+
+
+def test_a_failed_store_is_not_rotated_but_repaired(world: Any, proxy: XksProxy, key: str) -> None:
+    proxy.credentials.clear()
+    proxy.credentials[NEW["access_key_id"]] = NEW["raw_secret_access_key"]
+    store_id = stores(world)[0]["CustomKeyStoreId"]
+    world.configure(time_scale=0.0)
+    kms(world).disconnect_custom_key_store(CustomKeyStoreId=store_id)
+    kms(world).connect_custom_key_store(CustomKeyStoreId=store_id)
+    refused = run(world, **ROTATE)
+    assert (numbers(refused), refused["connection_error_code"]) == ({"N10"}, "INVALID_CREDENTIALS")
+    assert "run with state connected, which repairs the store" in refused["msg"]
+    assert run(world, **{**ROTATE, "state": "connected"})["connection_state"] == "CONNECTED"
+    kms(world).encrypt(KeyId=key, Plaintext=b"text")

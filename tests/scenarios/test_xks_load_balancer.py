@@ -70,6 +70,7 @@ def test_check_on_nothing_plans_all_and_writes_nothing(emulator: Any, run: Run, 
 
 
 def test_the_real_run_does_what_was_planned_and_a_second_run_nothing(emulator: Any, run: Run, options: Options) -> None:
+    """R72: targets in the VPC and outside of AWS."""
     planned = run(check=True, **options)
     made = run(**options)
     assert verbs(made) == verbs(planned) == CREATED

@@ -103,6 +103,7 @@ def test_the_real_run_does_what_was_planned_and_a_second_run_nothing(
 
 
 def test_the_vpc_has_dns_and_nothing_that_nobody_needs(run: Run, client: Client) -> None:
+    """R22: no gateway, no NAT, no endpoint."""
     vpc_id, ec2 = run(**OPTIONS)["vpc_id"], client("ec2")
     for name in ("enableDnsSupport", "enableDnsHostnames"):
         answer = ec2.describe_vpc_attribute(VpcId=vpc_id, Attribute=name)

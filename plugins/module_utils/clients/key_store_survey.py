@@ -35,7 +35,7 @@ def survey(aws: Aws, regions: Sequence[str], wanted: Mapping[str, Any], count_ke
 
     wanted: CustomKeyStoreId or CustomKeyStoreName of the only store to look at; empty for all.
     """
-    if len(regions) == 1:
+    if len(set(regions)) == 1:
         return [_region(aws.elsewhere(regions[0]), wanted, count_keys)]
     found = look(aws, regions, wanted, count_keys)
     if all(item["error"] for item in found):
@@ -49,7 +49,7 @@ def look(aws: Aws, regions: Sequence[str], wanted: Mapping[str, Any], count_keys
     found = aws.together(
         **{name: partial(_guarded, aws.elsewhere(name, _ATTEMPTS), wanted, count_keys) for name in regions}
     )
-    return [found[name] for name in regions]
+    return list(found.values())
 
 
 def _guarded(aws: Aws, wanted: Mapping[str, Any], count_keys: bool) -> dict[str, Any]:

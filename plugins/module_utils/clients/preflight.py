@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,16 +16,13 @@ from ansible_collections.keylink.aws.plugins.module_utils.clients import (
     key_store,
     private_dns,
     vpc,
+    vpc_endpoint,
     xks_probe,
 )
-from ansible_collections.keylink.aws.plugins.module_utils.clients.session import Aws, missing_is
+from ansible_collections.keylink.aws.plugins.module_utils.clients.session import DENIED, Aws, missing_is
 from ansible_collections.keylink.aws.plugins.module_utils.core.errors import AwsError, Failure
 from ansible_collections.keylink.aws.plugins.module_utils.core.reading import Reading
 
-_DENIED = (
-    "UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError",
-    "CloudHsmAccessDeniedException",
-)
 _GONE = (
     "LoadBalancerNotFound", "TargetGroupNotFound", "InvalidVpcID.NotFound", "InvalidVpcEndpointServiceId.NotFound",
     "InvalidServiceName",
@@ -43,28 +41,35 @@ def attempt(read: Callable[[], Any]) -> Reading:
     try:
         return Reading(missing_is(None, _GONE, read))
     except AwsError as error:
-        if error.code in _DENIED:
+        if error.code in DENIED:
             return Reading(denied=error.action)
         raise
 
 
 def _together(aws: Aws, reads: Mapping[str, Callable[[], Any]]) -> Readings:
-    return aws.together(**{name: (lambda read=read: attempt(read)) for name, read in reads.items()})
+    return aws.together(**{name: functools.partial(attempt, read) for name, read in reads.items()})
 
 
-def account(aws: Aws, quotas: Sequence[str], vpc_id: str | None, name: str | None) -> Readings:
-    """All key stores, endpoint services, load balancers and target groups of the Region, QUOTAS, and the VPC of an id
-    or of a Name tag."""
+def key_stores(aws: Aws) -> Readings:
+    """The key stores alone."""
+    return {"stores": attempt(lambda: key_store.key_stores(aws))}
+
+
+def account(aws: Aws, known: Readings, quotas: Sequence[str], vpc_id: str | None, name: str | None) -> Readings:
+    """All key stores (unless KNOWN), endpoint services, load balancers and target groups of the Region, QUOTAS, and the
+    VPC of an id or of a Name tag."""
     reads: dict[str, Callable[[], Any]] = {
         "stores": lambda: key_store.key_stores(aws),
         "services": lambda: endpoint_service.services(aws),
         "balancers": lambda: aws.pages("elbv2", "describe_load_balancers", "LoadBalancers"),
         "groups": lambda: aws.pages("elbv2", "describe_target_groups", "TargetGroups"),
-        **{quota: (lambda quota=quota: _quota(aws, *QUOTAS[quota])) for quota in quotas},
+        **{quota: functools.partial(_quota, aws, *QUOTAS[quota]) for quota in quotas},
     }
+    if "endpoint_quota" in quotas:
+        reads["aws_services"] = lambda: vpc_endpoint.services(aws)
     if vpc_id or name:
         reads["vpcs"] = lambda: vpc.vpcs(aws, vpc_id, name)
-    return _together(aws, reads)
+    return known | _together(aws, {name: read for name, read in reads.items() if name not in known})
 
 
 def _quota(aws: Aws, service: str, code: str) -> float | None:
@@ -153,7 +158,8 @@ def _of_vpc(aws: Aws, where: Mapping[str, Any]) -> dict[str, Callable[[], Any]]:
     if not where["vpc_read"]:
         reads["vpcs"] = lambda: vpc.vpcs(aws, vpc_id, None)
     if where["endpoints"]:
-        reads["endpoints"] = lambda: aws.pages("ec2", "describe_vpc_endpoints", "VpcEndpoints", Filters=inside)
+        reads["endpoints"] = lambda: vpc_endpoint.endpoints(aws, vpc_id)
+        reads["security_groups"] = lambda: vpc_endpoint.groups(aws, vpc_id)
     return reads
 
 

@@ -23,6 +23,11 @@ def name_in(pending: str) -> str:
     return pending.partition(".")[2].rpartition(".")[0] or pending
 
 
+def sibling(pending: str, attribute: str) -> str:
+    """The placeholder of another attribute of the same resource."""
+    return f"{pending.rpartition('.')[0]}.{attribute})"
+
+
 def is_pending(value: object) -> bool:
     """Whether VALUE is, or contains, a placeholder."""
     return next(find(value), None) is not None

@@ -213,7 +213,10 @@ def _state_problems(params: Params, current: Mapping[str, Any], sent: Sequence[s
     if store["connection_state"] == FAILED and goal == "connected":
         return updates.failed_problems(params, current, sent)
     if at == FAILED and sent:
-        fix = "AWS KMS changes nothing in this state: run with state disconnected, which also makes these changes."
+        fix = (
+            "AWS KMS changes nothing in this state: run with state connected, which repairs the store where that can "
+            "help, or with state disconnected; both also make these changes."
+        )
         return [unmet("N10", f"connection of {name}", f"FAILED, and {listing(sent)} would change", fix)]
     return updates.refused_live(params, current, sent) if at == CONNECTED else []
 

@@ -32,6 +32,7 @@ UP = (CONNECTED, CONNECTING, FAILED)
 # Not every part of AWS KMS sees a state at once that was just waited for.
 RACE = ("CustomKeyStoreInvalidStateException",)
 _REACHED = {"connected": CONNECTED, "disconnected": DISCONNECTED, "absent": DISCONNECTED}
+_AT_REST = ("Disabled", "PendingDeletion")
 _LISTED_KEYS = 5
 
 Params = Mapping[str, Any]
@@ -185,14 +186,14 @@ def failed_problem(store: Mapping[str, Any]) -> Unmet:
 
 
 def disconnect_problems(current: Mapping[str, Any], force: bool, doing: str = "disconnecting") -> list[Unmet]:
-    """N17: a disconnect is an outage for whatever uses the keys."""
-    keys, unreadable = current["keys"] or (), current["unreadable_keys"]
+    """N17: a disconnect is an outage for whatever uses the keys; nothing uses one that is disabled or to be deleted."""
+    keys = [key for key in current["keys"] or () if key["key_state"] not in _AT_REST]
+    unreadable = current["unreadable_keys"]
     if force or not (keys or unreadable):
         return []
     found = []
     if keys:
-        enabled = sum(key["key_state"] == "Enabled" for key in keys)
-        found.append(f"{count(keys)} would become unusable, {enabled} of them enabled: {key_list(keys)}")
+        found.append(f"{count(keys)} would become unusable: {key_list(keys)}")
     if unreadable:
         found.append(f"{unreadable} KMS keys of the Region cannot be looked at and may be in it")
     name = current["store"]["custom_key_store_name"]

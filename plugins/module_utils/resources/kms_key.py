@@ -46,8 +46,9 @@ _CANCELLED = ("KMSInvalidStateException",)
 # Of several reasons for AWS's refusal those that a key can have; the others are explained with the key stores.
 EXPLAIN: Mapping[str, str] = {
     **refusals.explanations(),
-    "CustomKeyStoreInvalidStateException": f"R135: {sentence('R135')} Connect the key store. If it is connected, AWS KMS "
-    "was refused by the proxy, or got no answer from it in 250 ms: check the proxy with keylink.aws.xks_proxy_info.",
+    "CustomKeyStoreInvalidStateException": f"R135: {sentence('R135')} Connect the key store. If it is connected, "
+    "AWS KMS was refused by the proxy, or got no answer from it in 250 ms: check the proxy with "
+    "keylink.aws.xks_proxy_info.",
     "XksKeyAlreadyInUseException": f"N31: {sentence('N31')} Another KMS key of the store has this external key, maybe "
     "one that this identity may not look at (kms:DescribeKey), or one that waits for its deletion.",
     **{code: f"N31: {sentence('N31')} {fix}" for code, fix in checks.EXTERNAL_KEY_FIXES.items()},

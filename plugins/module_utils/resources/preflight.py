@@ -17,6 +17,8 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources import (
     dns_record,
     preflight_chain,
     preflight_checks,
+    preflight_endpoints,
+    preflight_outside,
     preflight_shown,
     preflight_things,
     txt_lookup,
@@ -113,12 +115,13 @@ def judge(params: Params, region: str, seen: Readings) -> Result:
     """The result of the module."""
     readings = preflight_things.complete(seen)
     view = {**preflight_chain.view(params, region, readings), "dns_question": dns_question(params, readings)}
+    view["job_endpoints"] = preflight_endpoints.own(view) if params["job"] in preflight_endpoints.SERVICES else []
     table = TABLES[params["job"]]
     broken = _broken(view, table)
     numbers = [item for item in CATALOGUE.values() if item.job == params["job"] or item.number in table]
     rows = [_row(item, view, table.get(item.number), broken.get(item.number, []), params) for item in numbers]
     unmet_ones = _listed(broken)
-    code = _predicted(view, unmet_ones)
+    code = _predicted(view, unmet_ones) if params["job"] == "xks" else None
     statuses = [row["status"] for row in rows]
     return {
         "job": params["job"],
@@ -136,7 +139,8 @@ def judge(params: Params, region: str, seen: Readings) -> Result:
 def _broken(view: View, table: Mapping[str, Judged]) -> dict[str, list[Unmet]]:
     """Number -> what breaks it. Each check runs once, and says each thing once."""
     found: list[Unmet] = []
-    for check in dict.fromkeys([preflight_checks.options, *(judged.check for judged in table.values())]):
+    alone = [preflight_checks.options] if view["params"]["job"] == "xks" else []
+    for check in dict.fromkeys([*alone, *(judged.check for judged in table.values())]):
         found += [replace(item, what=_WORDS.get(item.what, item.what)) for item in check(view)]
     broken: dict[str, list[Unmet]] = {}
     for item in dict.fromkeys(found):
@@ -169,11 +173,11 @@ def _row(item: Requirement, view: View, judged: Judged | None, unmet_ones: list[
     missing = preflight_things.unseen(view, judged.needs)
     if missing:
         return {**row, "status": UNKNOWN, **_why(missing)}
-    if judged.check is preflight_checks.proxy:
-        vague = preflight_checks.unclear(view, item.number)
+    if judged.check is preflight_outside.proxy:
+        vague = preflight_outside.unclear(view, item.number)
         if vague:
             return {**row, "status": UNKNOWN, "what": "proxy", "found": vague}
-        return {**row, "status": MET, "what": "proxy", "found": preflight_checks.seen_of_proxy(view, item.number)}
+        return {**row, "status": MET, "what": "proxy", "found": preflight_outside.seen_of_proxy(view, item.number)}
     what, found = EVIDENCE[judged.shown](view)
     return {**row, "status": MET, "what": what, "found": found}
 

@@ -18,8 +18,10 @@ from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is
 from ansible_collections.keylink.aws.plugins.module_utils.core.reading import Reading
 from ansible_collections.keylink.aws.plugins.module_utils.resources import (
     endpoint_service,
+    hsm_cluster,
     key_store_view,
     load_balancing,
+    preflight_things,
     vpc_view,
 )
 from ansible_collections.keylink.aws.plugins.module_utils.resources.key_store_checks import SCHEME
@@ -44,6 +46,18 @@ def store(params: Params, readings: Readings) -> Raw | None:
         if given(params[option]):
             return next((item for item in stores if item[key] == params[option]), None)
     return None
+
+
+def connected(params: Params, readings: Readings) -> bool:
+    """Whether the key store is connected, as far as READINGS tell."""
+    found = store(params, readings) if "stores" in readings else None
+    return bool(found) and (found or {}).get("ConnectionState") == "CONNECTED"
+
+
+def alone(readings: Readings) -> dict[str, Reading]:
+    """READINGS, and for everything else that there was no need to look."""
+    every = ("services", "balancers", "groups", *preflight_things.ABSENCE)
+    return dict.fromkeys(every, preflight_things.UNREAD) | dict(readings)
 
 
 def service_name(params: Params, readings: Readings) -> str | None:
@@ -91,7 +105,8 @@ def group(params: Params, readings: Readings) -> Raw | None:
         fed = [item for item in everyone if front["LoadBalancerArn"] in item.get("LoadBalancerArns", [])]
         fed.sort(key=lambda item: (item.get("Port") != load_balancing.PORT, item["TargetGroupName"]))
         if fed:
-            return fed[0]
+            chosen: Raw = fed[0]
+            return chosen
     return _first(everyone, "TargetGroupName", params["name"])
 
 
@@ -150,9 +165,15 @@ def view(params: Params, region: str, readings: Readings) -> View:
         "keys": _keys(readings),
         "services": _services(region, raw_service, readings),
         "seen_service": _seen_service(params, raw_service, readings),
+        "cluster": _cluster(readings),
         **_balancing(params, readings),
         **_network(params, readings),
     }
+
+
+def _cluster(readings: Readings) -> View | None:
+    raw = readings["cluster"].or_else(None)
+    return hsm_cluster.normalise(raw) if raw else None
 
 
 def _keys(readings: Readings) -> list[View] | None:
@@ -174,7 +195,7 @@ def _services(region: str, raw: Raw | None, readings: Readings) -> View:
 def _seen_service(params: Params, own: Raw | None, readings: Readings) -> View | None:
     """The service as xks_key_store sees it before it lets AWS KMS check it; None where none is named."""
     name = own["ServiceName"] if own else service_name(params, readings)
-    if not name:
+    if not name or readings["services"].absent:
         return None
     seen = None if own else next(iter(readings["consumer"].or_else([])), None)
     denied = "" if own else readings["services"].denied or readings["consumer"].denied

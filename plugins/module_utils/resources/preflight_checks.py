@@ -21,17 +21,13 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources import (
     load_balancer_checks,
     target_group,
     target_health,
-    txt_lookup,
     vpc_checks,
 )
 from ansible_collections.keylink.aws.plugins.module_utils.resources.names import check_private_dns_name
 from ansible_collections.keylink.aws.plugins.module_utils.resources.requirements import unmet
-from ansible_collections.keylink.aws.plugins.module_utils.resources.xks_finding import UNKNOWN
 
 View = Mapping[str, Any]
 
-# What else the finding on the certificate's names covers.
-_NAMES = {"R53": "R14", "R54": "R14"}
 # AWS's default where Service Quotas does not tell.
 DEFAULT_QUOTAS = {"balancer_quota": 50, "endpoint_quota": 50}
 
@@ -288,50 +284,6 @@ def quota(view: View, name: str) -> tuple[float, str]:
     usual = DEFAULT_QUOTAS[name]
     why = f", since {reading.denied} is not allowed" if reading.denied else ""
     return usual, f"{usual} (AWS's default{why})"
-
-
-def public_dns(view: View) -> list[Unmet]:
-    """The domain and its TXT record in public DNS."""
-    seen, asked = view["readings"]["dns"].or_else(None), view["dns_question"]
-    if not seen or not asked or seen["silent"]:
-        return []
-    host = view["private_dns_name"]
-    if seen["answers"] and all(answer["trouble"] in ("no zone", "refused") for answer in seen["answers"]):
-        return [unmet("R11", host, f"no zone of public DNS holds {host} or a parent of it",
-                      "Register and delegate the domain, or take a name below a public one.")]
-    if not asked["value"] or txt_lookup.published(asked, seen) or not txt_lookup.known(seen):
-        return []
-    text = txt_lookup.explain(asked, seen, None)
-    fix = f"Publish {asked['names'][0]} TXT {asked['value']} (keylink.aws.private_dns_verify does it in Route 53)."
-    if (view["seen_service"] or {}).get("private_dns_state") == "verified":
-        return [unmet("N9", host, text, f"{fix} AWS looks again at each change, and at the next connect.", False)]
-    return [unmet("R58", host, text, fix)]
-
-
-def proxy(view: View) -> list[Unmet]:
-    """What the proxy itself said."""
-    return [Unmet(**item) for item in (view["readings"]["proxy"].or_else(None) or {}).get("unmet_requirements", [])]
-
-
-def _findings(view: View, number: str) -> list[View]:
-    told = (view["readings"]["proxy"].or_else(None) or {}).get("findings", [])
-    own = [finding for finding in told if finding["number"] == number]
-    # Of a certificate that is right in every way, one finding says so.
-    return own or [finding for finding in told if finding["number"] == _NAMES.get(number)]
-
-
-def unclear(view: View, number: str) -> str:
-    """Why a look at the proxy could not tell; empty where it could."""
-    told = _findings(view, number)
-    if not told:
-        return "the look at the proxy did not get so far"
-    clear = any(finding["severity"] != UNKNOWN for finding in told)
-    return "" if clear else str(told[0]["found"])
-
-
-def seen_of_proxy(view: View, number: str) -> str:
-    """What a look at the proxy found to be right."""
-    return "; ".join(dict.fromkeys(str(finding["found"]) for finding in _findings(view, number)))
 
 
 def renumbered(found: list[Unmet], number: str, other: str) -> list[Unmet]:

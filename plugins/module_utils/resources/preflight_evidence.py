@@ -10,7 +10,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.compare import listing
-from ansible_collections.keylink.aws.plugins.module_utils.resources import preflight_checks, target_health, txt_lookup
+from ansible_collections.keylink.aws.plugins.module_utils.resources import (
+    preflight_checks,
+    preflight_endpoints,
+    target_health,
+    txt_lookup,
+)
 from ansible_collections.keylink.aws.plugins.module_utils.resources.load_balancer import ENFORCE
 
 View = Mapping[str, Any]
@@ -115,6 +120,38 @@ def _options(view: View) -> Shown:
     return "options", "they have the form that AWS takes"
 
 
+def _endpoints(view: View) -> Shown:
+    own = [f"{item['vpc_endpoint_id']} of {item['service_name']} is {item['state']}"
+           for item in preflight_endpoints.own(view)]
+    return f"VPC {view['vpc']['vpc_id']}", listing(own)
+
+
+def _endpoint_quota(view: View) -> Shown:
+    count, said = len(preflight_endpoints.interfaces(view)), preflight_checks.quota(view, "endpoint_quota")[1]
+    return f"VPC {view['vpc']['vpc_id']}", f"{count} of {said} interface endpoints"
+
+
+def _aws_service(view: View) -> Shown:
+    return "region", f"AWS lists the service for {view['region']}"
+
+
+def _cluster(view: View) -> Shown:
+    seen = view["cluster"]
+    zones = listing(seen["active_hsm_zones"]) or "no zone"
+    return f"CloudHSM cluster {seen['cluster_id']}", f"it is {seen['state']}, with active HSMs in {zones}"
+
+
+def _cluster_subnets(view: View) -> Shown:
+    seen = view["cluster"]
+    free = [f"{item['subnet_id']} has {item['free']} free addresses" for item in seen["subnets"]]
+    return f"CloudHSM cluster {seen['cluster_id']}", listing(free)
+
+
+def _key_store(view: View) -> Shown:
+    store = view["store"]
+    return f"key store {store['custom_key_store_name']}", f"it is {store['connection_state']}"
+
+
 EVIDENCE: Mapping[str, Callable[[View], Shown]] = {
     "vpc": _vpc("{cidr_block}"),
     "dns_support": _vpc("enableDnsSupport is true"),
@@ -153,4 +190,10 @@ EVIDENCE: Mapping[str, Callable[[View], Shown]] = {
     "stores": _stores,
     "balancer_quota": _balancer_quota,
     "options": _options,
+    "endpoints": _endpoints,
+    "endpoint_quota": _endpoint_quota,
+    "aws_service": _aws_service,
+    "cluster": _cluster,
+    "cluster_subnets": _cluster_subnets,
+    "key_store": _key_store,
 }

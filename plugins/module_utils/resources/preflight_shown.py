@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.keylink.aws.plugins.module_utils.resources import target_health, txt_lookup
+from ansible_collections.keylink.aws.plugins.module_utils.resources import preflight_things, target_health, txt_lookup
 
 View = Mapping[str, Any]
 Result = dict[str, Any]
@@ -48,13 +48,18 @@ def _thing(view: View, name: str, source: str, keys: Sequence[str]) -> Result | 
     """None where it was not possible to look."""
     found = view[name]
     if found is None:
-        return None if view["readings"][source].denied else {"exists": False}
+        return None if _unread(view, source) else {"exists": False}
     return {"exists": True, **{key: found[key] for key in keys}}
+
+
+def _unread(view: View, source: str) -> bool:
+    reading = view["readings"][source]
+    return bool(reading.denied) or reading == preflight_things.UNREAD
 
 
 def _service(view: View, seen: View | None) -> Result | None:
     if seen is None:
-        return None if view["readings"]["services"].denied else {"exists": False}
+        return None if _unread(view, "services") else {"exists": False}
     if seen["source"] == "denied":
         return None
     own = view["services"]["service"] or {}

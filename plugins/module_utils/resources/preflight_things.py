@@ -18,6 +18,7 @@ _BALANCER = ("there is no load balancer yet", "keylink.aws.xks_load_balancer mak
 _GROUP = ("there is no target group yet", "keylink.aws.xks_load_balancer makes it so.")
 _SERVICE = ("there is no endpoint service yet", "keylink.aws.xks_endpoint_service makes it so.")
 _STORE = ("there is no key store yet", "keylink.aws.xks_key_store makes it.")
+_MAKERS = {"kms_endpoint": "kms_vpc_endpoint", "ssm": "ssm_vpc_endpoints"}
 _NO_NAME = ("no private DNS name is known", "Give private_dns_name.")
 _FOREIGN = (
     "the endpoint service belongs to another account, which alone can see this",
@@ -29,6 +30,8 @@ ABSENCE: Mapping[str, tuple[str, str]] = {
     "endpoints": _VPC, "listeners": _BALANCER, "health": _GROUP, "group_attributes": _GROUP,
     "principals": _SERVICE, "connections": _SERVICE, "consumer": _SERVICE,
     "keys": ("the keys were not looked for", "Set include_keys: true."),
+    "aws_services": ("AWS's services were not asked for", ""),
+    "security_groups": _VPC,
     "cluster": ("there is no CloudHSM cluster to look at", "Name the key store, or the cluster with cluster_id."),
     "balancer_quota": ("the quota was not asked for", ""), "endpoint_quota": ("the quota was not asked for", ""),
     "dns": ("public DNS was not asked", "Give private_dns_name, and set look_up_dns: true."),
@@ -48,7 +51,20 @@ _THINGS: Mapping[str, tuple[str, tuple[str, str]]] = {
     "group": ("groups", _GROUP),
     "seen_service": ("services", _SERVICE),
     "store": ("stores", _STORE),
+    "job_endpoints": ("endpoints", ("there are no such endpoints yet", "")),
 }
+
+
+_DESCRIBE = "cloudhsm:DescribeClusters"
+# Part of a cluster -> the actions that it takes to see it.
+_OF_CLUSTER: Mapping[str, tuple[str, ...]] = {
+    "cluster": (_DESCRIBE,),
+    "cluster_subnets": (_DESCRIBE, "ec2:DescribeSubnets"),
+    "cluster_group": (_DESCRIBE, "ec2:DescribeSecurityGroups"),
+}
+UNREAD = Reading(
+    absent="the key store is connected, so nothing else was looked at", cure="Set skip_connected: false."
+)
 
 
 def complete(readings: Mapping[str, Reading]) -> dict[str, Reading]:
@@ -63,6 +79,8 @@ def look(view: View, name: str) -> Reading:
         return Reading(view["params"]["data_center_cidrs"]) if view["params"]["data_center_cidrs"] else readings[name]
     if name in ("principals", "connections") and (view["seen_service"] or {}).get("source") == "consumer":
         return Reading(absent=_FOREIGN[0], cure=_FOREIGN[1])
+    if name in _OF_CLUSTER:
+        return _cluster(view, name)
     if name not in (*_THINGS, "host", "dns_answers"):
         return readings[name]
     if name == "host":
@@ -72,11 +90,23 @@ def look(view: View, name: str) -> Reading:
         return _answers(view)
     source, (why, cure) = _THINGS[name]
     found = view["subnets"] if name == "chosen_subnets" else view[name]
+    if name == "job_endpoints" and not found and readings[source].known:
+        return Reading(absent=why, cure=f"keylink.aws.{_MAKERS[view['params']['job']]} makes them.")
     if name == "seen_service" and found and found["source"] == "denied":
         return Reading(denied=found["denied"])
     if found:
         return Reading(found)
-    return Reading(denied=readings[source].denied) if readings[source].denied else Reading(absent=why, cure=cure)
+    return Reading(absent=why, cure=cure) if readings[source].known else readings[source]
+
+
+def _cluster(view: View, name: str) -> Reading:
+    """The cluster; its subnets and its security group can be unreadable apart from it."""
+    seen = view["cluster"]
+    if seen is None:
+        reading: Reading = view["readings"]["cluster"]
+        return reading
+    missing = [action for action in seen["denied"] if action in _OF_CLUSTER[name]]
+    return Reading(denied=missing[0]) if missing else Reading(seen)
 
 
 def _answers(view: View) -> Reading:

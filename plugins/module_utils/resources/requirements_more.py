@@ -58,7 +58,7 @@ ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
      "In a VPC only one endpoint, or private hosted zone, can answer for a private DNS name.",
      "clashes are looked for before the call"),
     ("N15", "ssm", INFO, ENFORCED,
-     "Regions from 2024 on do not offer ec2messages.",
+     "Regions that began in 2024 or later have no ec2messages.",
      "left out where AWS does not list it"),
     ("N16", "xks", MUST, ENFORCED,
      "An endpoint service in another account is named together with its owner.",

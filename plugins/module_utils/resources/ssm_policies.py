@@ -14,14 +14,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.keylink.aws.plugins.module_utils.core.policy import FULL_ACCESS, VERSION
+from ansible_collections.keylink.aws.plugins.module_utils.core.policy import FULL_ACCESS, VERSION, listed
 from ansible_collections.keylink.aws.plugins.module_utils.resources.ssm_buckets import bucket_arns, object_arns
 
 AGENT, ACCOUNT, FULL = "agent", "account", "full_access"
 Policy = dict[str, Any]
 
 # Signed by the node's own key, not by AWS credentials.
-_UNSIGNED = ("ssm:RegisterManagedInstance", "ssm:RequestManagedInstanceRoleToken", "ssm:UpdateManagedInstancePublicKey")
+UNSIGNED = ("ssm:RegisterManagedInstance", "ssm:RequestManagedInstanceRoleToken", "ssm:UpdateManagedInstancePublicKey")
 # The calls of AWS's policy AmazonSSMManagedInstanceCore, by endpoint, and those of the features that add an endpoint.
 _AGENT_ACTIONS: Mapping[str, Sequence[str]] = {
     "ssm": (
@@ -47,26 +47,27 @@ _BUCKET_ACTIONS = ("s3:GetBucketLocation", "s3:GetEncryptionConfiguration", "s3:
 
 
 def endpoint_policy(
-    preset: str, service: str, region: str, account: str, managed: Sequence[str], own: Sequence[str]
+    preset: str, service: str, region: str, accounts: Sequence[str], managed: Sequence[str], own: Sequence[str]
 ) -> Policy:
-    """The policy of the endpoint of SERVICE ("ssm", "s3", ...). managed: AWS's buckets. own: buckets of one's own."""
+    """The policy of the endpoint of SERVICE ("ssm", "s3", ...). accounts: whose nodes use it. managed: AWS's buckets.
+    own: buckets of one's own."""
     if preset == FULL:
         return dict(FULL_ACCESS)
     if service == "s3":
-        return _s3(preset, region, account, managed, own)
+        return _s3(preset, region, accounts, managed, own)
     actions = [f"{service}:*"] if preset == ACCOUNT else [f"{service}:{name}" for name in _AGENT_ACTIONS[service]]
-    found = [_ours("ManagedNodes", actions, "*", account)]
+    found = [_ours("ManagedNodes", actions, "*", accounts)]
     if service == "ssm":
         found.append(
             {
-                "Sid": "HybridNodes", "Effect": "Allow", "Principal": "*", "Action": list(_UNSIGNED), "Resource": "*",
-                "Condition": {"StringEquals": {"ssm:NodeAccountId": account}},
+                "Sid": "HybridNodes", "Effect": "Allow", "Principal": "*", "Action": list(UNSIGNED), "Resource": "*",
+                "Condition": {"StringEquals": {"ssm:NodeAccountId": listed(accounts)}},
             }
         )
     return {"Version": VERSION, "Statement": found}
 
 
-def _s3(preset: str, region: str, account: str, managed: Sequence[str], own: Sequence[str]) -> Policy:
+def _s3(preset: str, region: str, accounts: Sequence[str], managed: Sequence[str], own: Sequence[str]) -> Policy:
     """A gateway endpoint knows no principal but "*": conditions tell who."""
     found: list[dict[str, Any]] = []
     if managed:
@@ -77,17 +78,17 @@ def _s3(preset: str, region: str, account: str, managed: Sequence[str], own: Seq
             }
         )
     if preset == ACCOUNT:
-        found.append(_ours("OwnAccount", ["s3:*"], "*", account))
+        found.append(_ours("OwnAccount", ["s3:*"], "*", accounts))
     elif own:
-        found.append(_ours("OwnObjects", list(_OBJECT_ACTIONS), object_arns(region, own), account))
-        found.append(_ours("OwnBuckets", list(_BUCKET_ACTIONS), bucket_arns(region, own), account))
+        found.append(_ours("OwnObjects", list(_OBJECT_ACTIONS), object_arns(region, own), accounts))
+        found.append(_ours("OwnBuckets", list(_BUCKET_ACTIONS), bucket_arns(region, own), accounts))
     return {"Version": VERSION, "Statement": found}
 
 
-def _ours(sid: str, actions: list[str], resource: str | list[str], account: str) -> dict[str, Any]:
+def _ours(sid: str, actions: list[str], resource: str | list[str], accounts: Sequence[str]) -> dict[str, Any]:
     return {
         "Sid": sid, "Effect": "Allow", "Principal": "*", "Action": actions, "Resource": resource,
-        "Condition": {"StringEquals": {"aws:PrincipalAccount": account}},
+        "Condition": {"StringEquals": {"aws:PrincipalAccount": listed(accounts)}},
     }
 
 

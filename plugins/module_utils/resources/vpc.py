@@ -15,7 +15,7 @@ from ansible_collections.keylink.aws.plugins.module_utils.core.compare import (
     listing,
     tags_after,
 )
-from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending, placeholder
+from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending, placeholder, sibling
 from ansible_collections.keylink.aws.plugins.module_utils.core.plan import (
     DONE,
     WAITING,
@@ -125,16 +125,11 @@ def _plan_vpc(params: Params, before: View | None) -> tuple[Change, View]:
 def _adopt_unknown_vpc(params: Params, name: str) -> tuple[Change, View]:
     """A VPC that another task of this play would make."""
     after = {
-        "vpc_id": params["vpc_id"], "cidr_block": _sibling(params["vpc_id"], "cidr_block"), "cidr_blocks": [],
+        "vpc_id": params["vpc_id"], "cidr_block": sibling(params["vpc_id"], "cidr_block"), "cidr_blocks": [],
         "state": "available", "enable_dns_support": True, "enable_dns_hostnames": True,
         "tags": params["tags"] or {},
     }
     return Change("VPC", name, _shown(after), _shown(after), id=params["vpc_id"], adopted=True), after
-
-
-def _sibling(pending: str, attribute: str) -> str:
-    """The placeholder of another attribute of the same resource."""
-    return f"{pending.rpartition('.')[0]}.{attribute})"
 
 
 def _dns_step(vpc_id: str, name: str, attribute: str) -> Step:
@@ -235,7 +230,7 @@ def _create_subnet(params: Params, zone: str, cidr: str, vpc_id: str, subnets: l
 
 def _free_range(vpc: View, zone: str, taken: Sequence[ipaddress.IPv4Network]) -> str | None:
     if is_pending(vpc["cidr_block"]):
-        return _sibling(vpc["cidr_block"], f"subnet_in_{zone}")
+        return sibling(vpc["cidr_block"], f"subnet_in_{zone}")
     for block in vpc["cidr_blocks"]:
         network = ipaddress.IPv4Network(block)
         for candidate in network.subnets(new_prefix=min(network.prefixlen + _STEP, SMALLEST)):
@@ -267,8 +262,8 @@ def _adopt_subnets(
 def _unknown_subnet(pending: str) -> View:
     """A subnet that another task of this play would make."""
     return {
-        "subnet_id": pending, "cidr_block": _sibling(pending, "cidr_block"),
-        "availability_zone": _sibling(pending, "availability_zone"), "available_ip_address_count": None,
+        "subnet_id": pending, "cidr_block": sibling(pending, "cidr_block"),
+        "availability_zone": sibling(pending, "availability_zone"), "available_ip_address_count": None,
         "private": True, "tags": {},
     }
 

@@ -24,15 +24,10 @@ def normalise(
     if len(vpcs) != 1 or around is None:
         return view
     raw = vpcs[0]
-    blocks = [
-        item["CidrBlock"]
-        for item in raw.get("CidrBlockAssociationSet", [])
-        if item.get("CidrBlockState", {}).get("State") == "associated"
-    ]
     view["vpc"] = {
         "vpc_id": raw["VpcId"],
         "cidr_block": raw["CidrBlock"],
-        "cidr_blocks": blocks or [raw["CidrBlock"]],
+        "cidr_blocks": ranges(raw),
         "state": raw.get("State", "available"),
         "enable_dns_support": around["dns_support"],
         "enable_dns_hostnames": around["dns_hostnames"],
@@ -43,6 +38,16 @@ def normalise(
         key=place,
     )
     return view
+
+
+def ranges(raw: Mapping[str, Any]) -> list[str]:
+    """The IPv4 ranges of a VPC of DescribeVpcs."""
+    blocks = [
+        item["CidrBlock"]
+        for item in raw.get("CidrBlockAssociationSet", [])
+        if item.get("CidrBlockState", {}).get("State") == "associated"
+    ]
+    return blocks or [raw["CidrBlock"]]
 
 
 def place(subnet: Mapping[str, Any]) -> tuple[str, str]:

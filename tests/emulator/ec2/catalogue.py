@@ -35,17 +35,20 @@ GATEWAY = ("s3", "dynamodb")
 # Services that can be reached over IPv6 as well, and answer to a dual-stack name then.
 DUAL_STACK = ("kms", "kms-fips")
 # ec2messages is not offered in Regions launched in 2024 or later.
-NEW_REGIONS = ("ap-southeast-5", "ap-southeast-7", "ap-east-2", "ap-southeast-6", "mx-central-1", "ca-west-1")
+NEW_REGIONS = ("ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ap-east-2", "mx-central-1", "eusc-de-east-1")
 
 
 def offered(account: str, region: str, without: dict[str, list[str]]) -> list[dict[str, Any]]:
-    """AWS's services of a region, in the shape of ServiceDetail. without: service code -> zones that lack it."""
+    """AWS's services of a region, in the shape of ServiceDetail. without: service code -> zones that lack it; one
+    that all zones lack is not offered."""
     every = [str(zone.name) for zone in graph.backend(account, region).describe_availability_zones()]
     found = []
     for code, label in INTERFACE.items():
         if code == "ec2messages" and region in NEW_REGIONS:
             continue
         zones = [zone for zone in every if zone not in without.get(code, [])]
+        if not zones:
+            continue
         found.append(_detail(account, region, code, "Interface", zones, f"{label}.{region}.amazonaws.com"))
     for code in GATEWAY:
         found.append(_detail(account, region, code, "Gateway", every, None))

@@ -118,12 +118,16 @@ def authorize(call: Call) -> dict[str, Any]:
             ports = f"from port: {rule.first}, to port: {rule.last}"
             text = f'the specified rule "peer: {rule.source}, {rule.protocol.upper()}, {ports}, ALLOW" already exists'
             raise AwsError("InvalidPermission.Duplicate", text)
+    # moto would take a description for a part of the rule.
+    texts = [part.pop("Description", "") for _rule, part in asked]
     result = call.by_moto()
     known = call.store(Descriptions).of
-    for rule, part in asked:
+    for (rule, _part), text in zip(asked, texts):
         known.pop((str(group_id), egress, rule), None)
-        if part.get("Description"):
-            known[str(group_id), egress, rule] = part["Description"]
+        if text:
+            known[str(group_id), egress, rule] = text
+    for shown in result.get("SecurityGroupRules", []):
+        _described(shown, known.get(_key(shown)))
     return result
 
 
@@ -131,6 +135,7 @@ def authorize(call: Call) -> dict[str, Any]:
 def revoke(call: Call) -> dict[str, Any]:
     for _rule, part in _asked(call.params.get("IpPermissions") or []):
         _canonical(part)
+        part.pop("Description", None)
     return call.by_moto()
 
 
@@ -150,13 +155,17 @@ def describe_rules(call: Call) -> dict[str, Any]:
     result = paged(call)
     known = call.store(Descriptions).of
     for shown in result["SecurityGroupRules"]:
-        source = next((shown[name] for name in ("CidrIpv4", "CidrIpv6", "PrefixListId") if name in shown), None)
-        source = source or shown.get("ReferencedGroupInfo", {}).get("GroupId", "")
-        everything = shown["IpProtocol"] == "-1"
-        first, last = (None, None) if everything else (shown["FromPort"], shown["ToPort"])
-        rule = Rule(shown["IpProtocol"], first, last, source)
-        _described(shown, known.get((shown["GroupId"], shown["IsEgress"], rule)))
+        _described(shown, known.get(_key(shown)))
     return result
+
+
+def _key(shown: dict[str, Any]) -> tuple[str, bool, Rule]:
+    """What a rule is described under, from the rule as AWS shows it."""
+    source = next((shown[name] for name in ("CidrIpv4", "CidrIpv6", "PrefixListId") if name in shown), None)
+    source = source or shown.get("ReferencedGroupInfo", {}).get("GroupId", "")
+    everything = shown["IpProtocol"] == "-1"
+    first, last = (None, None) if everything else (shown["FromPort"], shown["ToPort"])
+    return shown["GroupId"], shown["IsEgress"], Rule(shown["IpProtocol"], first, last, source)
 
 
 def _described(part: dict[str, Any], text: str | None) -> None:

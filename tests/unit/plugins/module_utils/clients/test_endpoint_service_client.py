@@ -35,6 +35,7 @@ def refused(code: str, resource: str) -> dict[str, Any]:
 
 
 def test_a_refused_deletion_in_an_answer_of_200_is_an_error(aws: Aws, ec2: Stubber) -> None:
+    """N12"""
     ec2.add_response(
         "delete_vpc_endpoint_service_configurations", refused("ExistingVpcEndpointConnections", SERVICE),
         {"ServiceIds": [SERVICE]},

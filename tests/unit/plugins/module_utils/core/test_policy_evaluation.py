@@ -207,3 +207,10 @@ def test_the_decision_names_the_statement() -> None:
     decision = evaluate(policy, Request(USER, "kms:Decrypt", KEY))
     assert decision.why == f"statement 2 (OnlyHere) denies kms:Decrypt on {KEY} for {USER}"
     assert not decision.allowed
+
+
+def test_r105_an_endpoint_can_be_demanded_of_what_has_no_resource() -> None:
+    only = {**ALL, "Condition": {"StringEquals": {"aws:SourceVpce": "vpce-1"}}}
+    asked = {"action": "kms:CreateKey", "resource": "*"}
+    assert verdict(only, **asked, context={"aws:SourceVpce": "vpce-1"}) == ALLOWED
+    assert verdict(only, **asked, context={"aws:SourceVpce": "vpce-2"}) == NOT_ALLOWED

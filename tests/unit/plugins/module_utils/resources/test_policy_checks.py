@@ -129,6 +129,7 @@ def test_a_bad_endpoint_policy(given: Any, rule: str, text: str) -> None:
 
 @pytest.mark.parametrize(("given", "rule", "text"), [*BAD_FOR_BOTH, *BAD_FOR_A_KEY])
 def test_a_bad_key_policy(given: Any, rule: str, text: str) -> None:
+    """R90: ids of AWS's examples are refused."""
     ((number, message),) = rules_and_texts(policy_checks.key_policy("policy", given))
     assert number == rule
     assert text in message

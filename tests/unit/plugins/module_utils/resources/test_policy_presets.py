@@ -166,6 +166,8 @@ KEYS = [KEY_DEFAULT, THROUGH, THROUGH_OR_SERVICE, SPLIT, SPLIT_BUT, STRICT]
 
 @pytest.mark.parametrize("policy", ENDPOINTS)
 def test_an_endpoint_policy_is_what_aws_takes(policy: dict[str, Any]) -> None:
+    """R98: it names no endpoint."""
+    assert "vpce-" not in json.dumps(policy)
     assert policy_checks.endpoint_policy("policy", json.dumps(policy)) == []
 
 

@@ -1,0 +1,9 @@
+# Copyright (c) 2026, keylink.aws contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.keylink.aws.plugins.plugin_utils.converge import ActionModule
+
+__all__ = ["ActionModule"]
