@@ -20,7 +20,9 @@ _LINES = frozenset((
 ))
 # Tab and line feed stay; half characters become the sign for what cannot be shown.
 _SHOWN = {code: 0x2400 + code for code in range(32) if code not in (9, 10)} | {127: 0x2421}
-_SHOWN |= dict.fromkeys([*range(0xD800, 0xE000), 0xFFFE, 0xFFFF], 0xFFFD)
+# So does what turns the direction of the text around it, in which a name could hide.
+_TURNS = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_SHOWN |= dict.fromkeys([*range(0xD800, 0xE000), 0xFFFE, 0xFFFF, *_TURNS], 0xFFFD)
 
 
 def clean(text: str) -> str:

@@ -14,7 +14,7 @@ import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending, name_in
+from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending
 
 View = Mapping[str, Any]
 Chain = dict[str, Any]
@@ -36,13 +36,19 @@ _RESULTS = {
 
 
 def merged(chains: Iterable[View]) -> Chain:
-    """One chain of several: of each piece what the first one knows; that there is nothing only if nobody knows more."""
+    """One chain of several: of each piece what tells most of it, and the first of what tells as much. That it is there
+    is told later than that it is not, whoever looked first."""
     told = list(chains)
-    found: Chain = {}
-    for piece in PIECES:
-        looks = [chain[piece] for chain in told if chain.get(piece) is not None]
-        found[piece] = next((look for look in looks if known(look)), looks[0] if looks else None)
-    return found
+    return {piece: min((chain.get(piece) for chain in told), key=_rank, default=None) for piece in PIECES}
+
+
+def _rank(piece: Any) -> int:
+    if not known(piece):
+        return 4 if piece is None else 3
+    items = piece if isinstance(piece, list) else [piece]
+    if any(exists(item) for item in items):
+        return 0
+    return 1 if any(isinstance(item, Mapping) and item.get("planned") for item in items) else 2
 
 
 def known(piece: Any) -> bool:
@@ -77,7 +83,6 @@ def of_results(results: Sequence[View]) -> Chain:
 
 
 def _of_result(result: View) -> Chain:
-    result = {**_of_role(result), **result}
     found: Chain = {
         piece: _made(result[key], _IDS[piece]) for piece, key in _RESULTS.items() if result.get(key)
     }
@@ -103,26 +108,6 @@ def _of_result(result: View) -> Chain:
     if result.get("kms_keys"):
         found["keys"] = result["kms_keys"]
     return found
-
-
-def _of_role(result: View) -> Chain:
-    """What the result of the role xks_connectivity tells by ids alone, in the form of its modules' results."""
-    if result.get("state") != "present" or "subnet_ids" not in result:
-        return {}
-    zones = zip(result["subnet_ids"], result["availability_zones"])
-    balancer, group = result["load_balancer_arn"], result["target_group_arn"]
-    return {
-        "vpc": {"vpc_id": result["vpc_id"]},
-        "subnets": [{"subnet_id": subnet, "availability_zone": zone} for subnet, zone in zones],
-        "load_balancer": {"load_balancer_arn": balancer, "load_balancer_name": _named(balancer)},
-        "target_group": {"target_group_arn": group, "target_group_name": _named(group)},
-        "vpc_endpoint_service": {key: result[key] for key in ("service_id", "service_name", "private_dns_name")},
-    }
-
-
-def _named(arn: str) -> str:
-    """The name in the ARN of a load balancer or target group, or in what stands for one."""
-    return name_in(arn) if is_pending(arn) else arn.split("/")[-2]
 
 
 def _of_service(service: View, there: bool) -> Chain:

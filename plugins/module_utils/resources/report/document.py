@@ -33,7 +33,7 @@ def build(given: View) -> dict[str, Any]:
     events of CloudTrail."""
     given = secrets.hidden(given)
     planned = bool(given["planned"] and given["results"])
-    stores = [_store(looks, given, planned) for looks in _subjects(given)]
+    stores = [_store(looks, given) for looks in _subjects(given)]
     stores.sort(key=lambda store: (GRAVITY.index(store["verdict"]["state"]), store["region"] or "", store["name"]))
     for number, store in enumerate(stores, 1):
         store["anchor"] = f"store-{number}"
@@ -92,15 +92,13 @@ def _to_be(chain: View) -> str:
     return f"The key store for {name}" if name else "The key store"
 
 
-def _store(looks: View, given: View, planned: bool) -> dict[str, Any]:
+def _store(looks: View, given: View) -> dict[str, Any]:
     """One key store, or the one that is to be."""
     seen: View = looks["store"] or {}
     gates: Sequence[View] = looks["gates"]
     about = [item["chain"] for item in gates]
-    known = chains.merged(
-        [*([looks["made"]] if "made" in looks and planned else []), *about,
-         *([chains.of_key_store(seen)] if seen else []), *([looks["made"]] if "made" in looks else [])]
-    )
+    made_so = [looks["made"]] if "made" in looks else []
+    known = chains.merged([*about, *([chains.of_key_store(seen)] if seen else []), *made_so])
     # What AWS KMS measured is only in key_store_info's look at the store.
     if seen and known["key_store"]:
         known["key_store"] = {**seen, **{key: item for key, item in known["key_store"].items() if item is not None}}

@@ -106,6 +106,7 @@ margin:8px 0 0}
 padding:9px 12px;text-decoration:none;color:var(--ink);background:var(--soft);font-size:.86rem;line-height:1.4}
 .tile.ok{background:var(--card)}
 .tile b{display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;overflow:hidden;font-size:1rem}
+.tile>span:not(.state,.muted){display:-webkit-box;-webkit-line-clamp:3;-webkit-box-orient:vertical;overflow:hidden}
 .tile .state{color:var(--state)}
 .tile span{display:block}
 .tile .state{display:flex}
@@ -173,7 +174,7 @@ body>h2{margin:28px 0 12px}
 .store>summary::-webkit-details-marker{display:none}
 .store>summary::before{content:"";border:5px solid transparent;border-left-color:var(--muted);margin-right:-6px}
 .store[open]>summary::before{transform:rotate(90deg) translate(2px,2px)}
-.store>summary h2{margin:0}
+.store>summary h2{margin:0;max-width:100%;display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;overflow:hidden}
 .store[open]>summary{margin-bottom:20px}
 .store>summary .pill{background:var(--soft);color:var(--state)}
 pre{margin:6px 0 4px;padding:10px 14px;background:var(--frame);border:1px solid var(--rule);border-radius:8px;
