@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios import fleet, reports
+from scenarios import stage as staging
 from scenarios.harness import CONNECTION
 from scenarios.key_stores import last, no_secret_in, writes
 
@@ -65,6 +66,24 @@ def test_an_account_becomes_a_page_that_a_second_run_leaves_alone(emulator: Any,
     assert "changed=0 " in audit(emulator, path, "--check", "--diff", audit_report_in_check_mode=True)
     assert {form: file.read_text(encoding="utf-8") for form, file in files.items()} == texts
     assert writes(emulator, mark) == []
+
+
+def test_a_plan_is_drawn_before_anything_exists(tmp_path: Path) -> None:
+    """Check mode writes to AWS nothing, and to the controller what would be created, in full."""
+    with staging.running(tmp_path) as stage:
+        done = stage.play("--check", "-e", f"audit_report_path={tmp_path}/plan", playbook="xks_report")
+        assert done.returncode == 0, done.stdout
+        assert stage.calls(mutating=1)[1:] == []
+    assert "Nothing found speaks against making it. The next run: 12 to create." in done.stdout
+    report = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))
+    (store,) = report["key_stores"]
+    assert (store["name"], store["verdict"]["state"], store["connection_state"]) == ("payments", "plan", None)
+    pieces = ("vpc", "load_balancer", "listener", "target_group", "endpoint_service", "private_dns", "key_store")
+    assert [piece for piece in pieces if not store["chain"][piece]["planned"]] == []
+    assert {item["name"]: item["lines"] for item in report["changes"]}["payments:443"]
+    secret = json.loads(stage.variables.read_text())["xks_key_store_credential"]["raw_secret_access_key"]
+    for form in FORMS:
+        assert secret not in (tmp_path / f"plan.{form}").read_text(encoding="utf-8")
 
 
 PLAY = """

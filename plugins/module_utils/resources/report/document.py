@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending
 from ansible_collections.keylink.aws.plugins.module_utils.resources.remedies import EXTERNAL, remedy
 from ansible_collections.keylink.aws.plugins.module_utils.resources.report import chain as chains
 from ansible_collections.keylink.aws.plugins.module_utils.resources.report import changes, history, proxy, secrets, todo
@@ -111,7 +112,7 @@ def _store(looks: View, given: View) -> dict[str, Any]:
     kind = store.get("custom_key_store_type") or EXTERNAL
     made: dict[str, Any] = {
         "name": str(store.get("custom_key_store_name") or _to_be(known)),
-        "id": store.get("custom_key_store_id"),
+        "id": None if is_pending(store.get("custom_key_store_id")) else store.get("custom_key_store_id"),
         "region": known["region"],
         "kind": "external" if kind == EXTERNAL else "CloudHSM",
         "exists": chains.known(known["key_store"]) and chains.exists(known["key_store"]),

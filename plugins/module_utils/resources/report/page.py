@@ -33,6 +33,7 @@ _UNFOLDED = 3
 def render(report: View) -> str:
     """The page."""
     stores = report["key_stores"]
+    changed = parts.changes(report)
     head = element(
         "head",
         element("meta", charset="utf-8"),
@@ -44,8 +45,8 @@ def render(report: View) -> str:
     )
     body = element(
         "body", signs(), _top(report), _verdict(report), _wall(stores) if len(stores) > 1 else None,
-        [_one(store) for store in stores] if len(stores) == 1 else _folded(stores),
-        parts.changes(report), _not_read(report["regions"]), [parts.text(item) for item in report["texts"]],
+        _one(stores[0], changed) if len(stores) == 1 else [*_folded(stores), *_panels([changed])],
+        _not_read(report["regions"]), [parts.text(item) for item in report["texts"]],
         element("footer", "Made by keylink.aws. This page needs no network and has no script. It has no secrets in "
                 "it, but names and addresses: keep it as you would keep those."),
     )
@@ -127,9 +128,12 @@ def _tile(store: View, needed: bool) -> ET.Element:
     )
 
 
-def _one(store: View) -> ET.Element:
-    return element("div", [element("section", section, class_="panel") for section in parts.sections(store)],
-                   id=store["anchor"])
+def _one(store: View, changed: Elements) -> ET.Element:
+    return element("div", _panels(parts.sections(store, changed)), id=store["anchor"])
+
+
+def _panels(sections: Sequence[Elements]) -> Elements:
+    return [element("section", section, class_="panel") for section in sections if section]
 
 
 def _folded(stores: Sequence[View]) -> Elements:

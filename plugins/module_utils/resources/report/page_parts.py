@@ -57,9 +57,10 @@ def state_words(state: str, words: str, more: str = "") -> ET.Element:
     return element("span", sign(state), words, class_=f"state {state} {more}".rstrip())
 
 
-def sections(store: View) -> list[Content]:
-    """The parts, the most urgent first."""
-    found = [_to_do(store), _map(store), _requirements(store), _certificates(store), _history(store), _unknown(store)]
+def sections(store: View, changed: Elements | None = None) -> list[Elements]:
+    """The parts, the most urgent first. changed: what is done to it, or would be, if that is known."""
+    found = [_to_do(store), _map(store), changed, _requirements(store), _certificates(store), _history(store),
+             _unknown(store)]
     return [part for part in found if part]
 
 
@@ -200,18 +201,18 @@ def _unknown(store: View) -> Elements:
     return [element("h3", "Not seen"), element("ul", rows)]
 
 
-def changes(report: View) -> ET.Element | None:
+def changes(report: View) -> Elements:
     """What the next run would change, or what this one did."""
     found = report["changes"]
     if not found:
-        return None
+        return []
     verbs = _VERBS if report["planned"] else _DONE
     counts = Counter(item["action"] for item in found)
     told = ", ".join(f"{counts[verb]} {'to ' if report['planned'] and verb != 'keep' else ''}{words}"
                      for verb, (_state, words) in verbs.items() if counts[verb])
     title = "What the next run would do" if report["planned"] else "What the run did"
-    return element("section", element("h2", title), element("p", f"{told}."),
-                   element("ul", [_action(item, verbs) for item in found], class_="actions more"), class_="panel")
+    return [element("h3", title), element("p", f"{told}."),
+            element("ul", [_action(item, verbs) for item in found], class_="actions more")]
 
 
 def _action(item: View, verbs: Mapping[str, tuple[str, str]]) -> ET.Element:

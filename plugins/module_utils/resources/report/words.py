@@ -14,8 +14,8 @@ from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is
 OK, BAD, WARN, UNKNOWN, HUMAN, PLAN, ABSENT = "ok", "bad", "warn", "unknown", "human", "plan", "absent"
 # The gravest first.
 GRAVITY = (BAD, WARN, UNKNOWN, PLAN, HUMAN, ABSENT, OK)
-# For text without pictures.
-SIGNS = {OK: "✓", BAD: "✕", WARN: "!", UNKNOWN: "?", HUMAN: "☞", PLAN: "+", ABSENT: "-"}
+# For text without pictures. None of them means something in Markdown.
+SIGNS = {OK: "✓", BAD: "✕", WARN: "⚠", UNKNOWN: "?", HUMAN: "☞", PLAN: "⊕", ABSENT: "○"}
 
 MET, UNMET = "met", "unmet"
 # Status of a requirement -> how it looks, and its word.
