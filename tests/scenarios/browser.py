@@ -22,7 +22,8 @@ from typing import Any
 NAME = shutil.which("chromium") or shutil.which("chromium-browser")
 _OPTIONS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update", "--disable-default-apps", "--remote-debugging-pipe",
+    "--disable-background-networking", "--disable-component-update", "--disable-default-apps",
+    "--remote-debugging-pipe",
 )
 # It speaks the protocol over the descriptors 3 and 4.
 _MOVED = """
@@ -68,7 +69,8 @@ class Browser:
 
     def open(self, page: Path, width: int = 1280, scheme: str = "light") -> None:
         """A page at a width, for somebody who prefers light or dark."""
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600)
+        screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.call("Emulation.setDeviceMetricsOverride", **screen)
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         self.heard.clear()
         self.call("Page.navigate", url=page.as_uri())

@@ -210,7 +210,7 @@ def nothing_yet() -> View:
     empty: View = {piece: dict(missing) for piece in (
         "vpc", "load_balancer", "listener", "target_group", "endpoint_service", "key_store",
     )}
-    dns = {"name": "payments.example.com", "state": None, "record": None, "found_at": [], **missing}
+    dns: View = {"name": "payments.example.com", "state": None, "record": None, "found_at": [], **missing}
     return gate(chain(**empty, subnets=[], targets=[], allowed_principals=[], proxy=[], private_dns=dns))
 
 

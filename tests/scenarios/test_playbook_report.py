@@ -103,8 +103,8 @@ PLAY = """
     - name: all of it
       ansible.builtin.copy:
         dest: told.json
-        content: "{{ {'planned': planned, 'seen': seen.matched, 'made': made, 'later': later, 'open': open, 'other': other,
-          'lost': lost.msg, 'odd': odd.msg} | to_json }}"
+        content: "{{ {'planned': planned, 'seen': seen.matched, 'made': made, 'later': later, 'open': open,
+          'other': other, 'lost': lost.msg, 'odd': odd.msg} | to_json }}"
         mode: "0600"
 """
 
@@ -135,4 +135,5 @@ def test_files_change_only_with_what_is_in_them(tmp_path: Path) -> None:
     assert '"cards-1"' not in diff["after"]
     assert "No such file or directory" in told["lost"]
     assert "yesterday is not a time in UTC" in told["odd"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["play.yml", *(f"report.{form}" for form in FORMS), "told.json"]
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["play.yml", *(f"report.{form}" for form in FORMS), "told.json"]

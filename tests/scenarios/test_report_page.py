@@ -39,13 +39,15 @@ def hostile() -> dict[str, Any]:
                                 unknown=[{"what": text, "iam_action": text}])
               for number, text in enumerate(HOSTILE)]
     text = " ".join(HOSTILE[:3])
-    gate = reports.gate(reports.chain(HOSTILE[0] + " 0"), [("R8", text, text, text, True), ("R13", text, text, text, False)])
+    unmet = [("R8", text, text, text, True), ("R13", text, text, text, False)]
+    gate = reports.gate(reports.chain(HOSTILE[0] + " 0"), unmet)
     gate["chain"]["key_store"] |= {"custom_key_store_id": None, "custom_key_store_name": f"{HOSTILE[0]} 0"}
     gate["requirements"][0]["link"] = "javascript:alert(1)"
     gate["chain"]["targets"][0] |= {"state": "unhealthy", "explanation": text}
     event = reports.event("ConnectCustomKeyStore", text, stores[0]["custom_key_store_id"], errorCode=text)
     return {
-        "key_stores": stores, "preflight": [gate], "events": [event], "title": text, "texts": [{"title": text, "lines": HOSTILE}],
+        "key_stores": stores, "preflight": [gate], "events": [event], "title": text,
+        "texts": [{"title": text, "lines": HOSTILE}],
         "results": [{"actions": [{"resource": text, "name": text, "action": "update"}],
                      "diff": [{"before": {text: text}, "after": {text: HOSTILE[0]}, "after_header": text}]}],
         "regions": [{"region": text, "status": "denied", "message": text, "iam_action": text}],

@@ -15,8 +15,8 @@ Content: TypeAlias = "str | ET.Element | Iterable[Content] | None"
 # Each of these ends a line, which makes a difference between two pages readable.
 _LINES = frozenset((
     "body", "dd", "details", "div", "dl", "dt", "fieldset", "footer", "g", "h1", "h2", "h3", "head", "header", "label",
-    "li", "meta", "ol", "p", "path", "pre", "rect", "section", "style", "summary", "svg", "symbol", "table", "tbody", "td",
-    "text", "th", "title", "tr", "ul",
+    "li", "meta", "ol", "p", "path", "pre", "rect", "section", "style", "summary", "svg", "symbol", "table", "tbody",
+    "td", "text", "th", "title", "tr", "ul",
 ))
 # Tab and line feed stay; half characters become the sign for what cannot be shown.
 _SHOWN = {code: 0x2400 + code for code in range(32) if code not in (9, 10)} | {127: 0x2421}

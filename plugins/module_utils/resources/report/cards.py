@@ -19,6 +19,7 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources.report.words
     CONNECTED,
     CONNECTION,
     FAILED,
+    GRAVITY,
     OK,
     PLAN,
     UNKNOWN,
@@ -79,8 +80,14 @@ class Frame:
     dashed: bool = False
 
     @property
-    def state(self) -> str:
-        return gravest([*(card.state for card in self.cards), *(lane.state for lane in self.lanes)])
+    def way(self) -> str:
+        """Whether the way leads through: over each card, and over any of the lanes."""
+        return gravest([*(card.state for card in self.cards), *([mildest(self.lanes)] if self.lanes else [])])
+
+
+def mildest(lanes: Sequence[Frame]) -> str:
+    """The state of what is best in any of the lanes: one target that works is enough."""
+    return max((card.state for lane in lanes for card in lane.cards), key=GRAVITY.index, default=OK)
 
 
 def frames(chain: View, requirements: Sequence[View]) -> list[Frame]:

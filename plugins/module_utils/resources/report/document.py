@@ -131,7 +131,7 @@ def _store(looks: View, given: View) -> dict[str, Any]:
         "chain": _without(known),
     }
     made["to_do"] = todo.of_store(made, known, [fact for gate in gates for fact in gate.get("unmet_requirements", ())])
-    made["verdict"] = of_store(made, known)
+    made["verdict"] = of_store(made)
     return made
 
 

@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.markup import element
-from ansible_collections.keylink.aws.plugins.module_utils.resources.report.cards import Card, Frame
+from ansible_collections.keylink.aws.plugins.module_utils.resources.report.cards import Card, Frame, mildest
 from ansible_collections.keylink.aws.plugins.module_utils.resources.report.text import clipped, wrapped
 from ansible_collections.keylink.aws.plugins.module_utils.resources.report.words import (
     ABSENT,
@@ -44,7 +44,7 @@ def wide(frames: Sequence[Frame], label: str) -> ET.Element:
     left = 1.0
     for number, (frame, width) in enumerate(zip(frames, widths)):
         if number:
-            drawn += _arrow(left - ARROW, height / 2, left, height / 2, frame.state)
+            drawn += _arrow(left - ARROW, height / 2, left, height / 2, frame.way)
         drawn += _frame(frame, left, 1, width, height)[0]
         left += width + ARROW
     return _svg(drawn, left - ARROW + 1, height + 2, label, "map wide")
@@ -56,7 +56,7 @@ def narrow(frames: Sequence[Frame], label: str) -> ET.Element:
     top = 1.0
     for number, frame in enumerate(frames):
         if number:
-            drawn += _arrow(NARROW / 2, top - ARROW, NARROW / 2, top, frame.state)
+            drawn += _arrow(NARROW / 2, top - ARROW, NARROW / 2, top, frame.way)
         elements, height = _column(frame, 1, top, NARROW - 2)
         drawn += elements
         top += height + ARROW
@@ -104,7 +104,7 @@ def _fan(x: float, y: float, end: float, middles: Sequence[float], frame: Frame)
     """One line from the cards to each lane."""
     turn = (x + end) / 2
     return [
-        _line(f"M{x:g} {y:g}H{turn:g}V{middle:g}H{end:g}", lane.state, "lane")
+        _line(f"M{x:g} {y:g}H{turn:g}V{middle:g}H{end:g}", mildest([lane]), "lane")
         for middle, lane in zip(middles, frame.lanes)
     ]
 

@@ -174,7 +174,8 @@ body>h2{margin:28px 0 12px}
 .store>summary::-webkit-details-marker{display:none}
 .store>summary::before{content:"";border:5px solid transparent;border-left-color:var(--muted);margin-right:-6px}
 .store[open]>summary::before{transform:rotate(90deg) translate(2px,2px)}
-.store>summary h2{margin:0;max-width:100%;display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;overflow:hidden}
+.store>summary h2{margin:0;max-width:100%;display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;
+overflow:hidden}
 .store[open]>summary{margin-bottom:20px}
 .store>summary .pill{background:var(--soft);color:var(--state)}
 pre{margin:6px 0 4px;padding:10px 14px;background:var(--frame);border:1px solid var(--rule);border-radius:8px;
@@ -191,7 +192,8 @@ body{padding:12px 12px 48px}
 .verdict>.sign{width:38px;height:38px}
 .verdict h2{font-size:1.3rem}
 .verdict .words{flex-basis:220px}
-.tiles,.tiles.big{grid-template-columns:1fr}
+.tiles{grid-template-columns:1fr 1fr}
+.tiles.big{grid-template-columns:1fr}
 table,tbody,tr,td{display:block}
 tr.head{display:none}
 td{border:0;padding:2px 0}

@@ -65,4 +65,5 @@ def _broken(word: str, room: float, size: float) -> tuple[str, str]:
     end = len(word)
     while end > 1 and width(word[:end], size) > room:
         end -= 1
-    return word[:end], word[end:]
+    joint = max(word.rfind(char, end // 2, end) for char in "_-./:") + 1
+    return word[:joint or end], word[joint or end:]

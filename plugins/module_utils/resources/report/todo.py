@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.keylink.aws.plugins.module_utils.core.compare import listing
 from ansible_collections.keylink.aws.plugins.module_utils.resources.report.words import (
     BAD,
     CONNECTED,
@@ -16,11 +17,13 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources.report.words
     WARN,
     days,
     expiry,
+    number,
 )
 
 View = Mapping[str, Any]
 
 _HSMS = 2
+_HEALTHY = "healthy"
 
 
 def of_store(store: View, chain: View, facts: Sequence[View] = ()) -> list[dict[str, Any]]:
@@ -35,6 +38,7 @@ def of_store(store: View, chain: View, facts: Sequence[View] = ()) -> list[dict[
     found = [*_code(store), *found]
     found += [] if "R13" in told else _certificate(store)
     found += [] if "N11" in told else _cluster(store, chain)
+    found += [] if told & {"R26", "R30"} else _targets(chain)
     found += [_requirement(item) for item in unmet if not item["blocking"]]
     if store["connection_state"] == "DISCONNECTED" and not found:
         found.append(_item(WARN, "The key store is not connected", "No key of it can be used.",
@@ -55,9 +59,9 @@ def _together(unmet: Sequence[View]) -> list[View]:
 
 
 def _item(
-    state: str, what: str, found: str, steps: list[str], number: str | None = None, link: str | None = None
+    state: str, what: str, found: str, steps: list[str], rule: str | None = None, link: str | None = None
 ) -> dict[str, Any]:
-    return {"state": state, "what": what, "found": found, "steps": steps, "number": number, "link": link}
+    return {"state": state, "what": what, "found": found, "steps": steps, "number": rule, "link": link}
 
 
 def _code(store: View) -> list[dict[str, Any]]:
@@ -88,6 +92,18 @@ def _certificate(store: View) -> list[dict[str, Any]]:
     what = f"The certificate {first['name']} {days(first['days'])}"
     return [_item(state, what, "No key of the store can be used once it has ended.",
                   ["Renew it, and let the proxy load the new one."])]
+
+
+def _targets(chain: View) -> list[dict[str, Any]]:
+    targets = [item for item in chain["targets"] or () if item.get("state")]
+    ill = [item for item in targets if item["state"] not in (_HEALTHY, "initial", "unavailable")]
+    if not ill:
+        return []
+    state = WARN if any(item["state"] == _HEALTHY for item in targets) else BAD
+    reasons = dict.fromkeys(str(item.get("explanation") or item.get("reason") or item["state"]) for item in ill)
+    names = listing([str(item["id"]) for item in ill[:3]] + ([f"{len(ill) - 3} more"] if len(ill) > 3 else []))
+    what = f"{len(ill)} of {number(len(targets), 'target')} {'is' if len(ill) == 1 else 'are'} not healthy"
+    return [_item(state, what, f"{names}: {' '.join(reasons)}", ["Bring the proxy on them back, or take them out."])]
 
 
 def _cluster(store: View, chain: View) -> list[dict[str, Any]]:

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.compare import listing
-from ansible_collections.keylink.aws.plugins.module_utils.resources.report import cards
 from ansible_collections.keylink.aws.plugins.module_utils.resources.report.words import (
     BAD,
     CONNECTED,
@@ -30,16 +29,11 @@ Verdict = dict[str, str]
 _MADE = ("create", "update", "delete")
 
 
-def of_store(store: View, chain: View) -> Verdict:
+def of_store(store: View) -> Verdict:
     """Whether it works, and if not why."""
     name, state, to_do = store["name"], store["connection_state"], store["to_do"]
     trouble = [item for item in to_do if item["state"] == BAD]
     first = trouble[0]["what"] if trouble else to_do[0]["what"] if to_do else ""
-    if store["kind"] == "external" and not trouble:
-        drawn = cards.frames(chain, store["requirements"])
-        broken = [card for frame in drawn for part in (frame, *frame.lanes) for card in part.cards if card.state == BAD]
-        first = first or (f"{broken[0].kind} {broken[0].title}" if broken else "")
-        trouble = trouble or [{"what": first} for _dummy in broken[:1]]
     if not store["exists"]:
         return _not_yet(store, trouble, first)
     if state == FAILED:

@@ -48,7 +48,8 @@ def planned() -> list[View]:
         {
             "target_group": {"target_group_arn": at("tg", "arn"), "target_group_name": "payments", "protocol": "TCP",
                              "port": 443, "target_type": "ip"},
-            "target_group_arn": at("tg", "arn"), "listener": {"listener_arn": at("l", "arn"), "protocol": "TCP", "port": 443},
+            "target_group_arn": at("tg", "arn"),
+            "listener": {"listener_arn": at("l", "arn"), "protocol": "TCP", "port": 443},
             "load_balancer": {"load_balancer_arn": at("lb", "arn"), "load_balancer_name": "payments"},
             "targets": [{"id": "10.0.0.10", "port": 443, "state": None}],
             "actions": [{"resource": "target group", "name": "payments", "action": "create", "id": at("tg", "arn")}],
@@ -56,7 +57,7 @@ def planned() -> list[View]:
         {
             "vpc_endpoint_service": {"service_id": at("svc", "id"), "private_dns_name": "payments.example.com",
                                      "allowed_principals": ["cks.kms.eu-central-1.amazonaws.com"]},
-            "actions": [{"resource": "endpoint service", "name": "payments", "action": "create", "id": at("svc", "id")}],
+            "actions": [{"resource": "endpoint service", "name": "payments", "action": "create", "id": ""}],
         },
         {
             "custom_key_store": {"custom_key_store_id": at("store", "id"), "custom_key_store_name": "payments",
@@ -64,6 +65,14 @@ def planned() -> list[View]:
             "actions": [{"resource": "external key store", "name": "payments", "action": "create", "id": ""}],
         },
     ]
+
+
+def ill(count: int) -> View:
+    """A gate that sees nothing but unhealthy targets."""
+    gate = reports.gate(reports.chain())
+    for target in gate["chain"]["targets"][:count]:
+        target |= {"state": "unhealthy", "explanation": "It does not answer."}
+    return gate
 
 
 # What is given -> state and headline
@@ -77,6 +86,8 @@ VERDICTS: dict[str, tuple[View, str, str]] = {
         "payments is connected, but would not connect again",
     ),
     "attention": ({"key_stores": [reports.key_store(certificate_days_to_expire=20)]}, "warn", "payments is connected"),
+    "one of two targets": ({"preflight": [ill(1)]}, "warn", "payments is connected"),
+    "no target": ({"preflight": [ill(2)]}, "bad", "payments is connected, but would not connect again"),
     "disconnected": ({"key_stores": [reports.key_store(state="DISCONNECTED")]}, "warn", "payments is disconnected"),
     "on the way": ({"key_stores": [reports.key_store(state="CONNECTING")]}, "unknown", "payments is connecting"),
     "not yet": ({"preflight": [reports.nothing_yet()]}, "plan",
@@ -105,7 +116,8 @@ def test_ten_faults_are_ten_things_to_do_and_the_error_code_with_its_remedy() ->
 
 def test_a_fact_of_the_gate_is_told_once() -> None:
     """R9 and R66 are broken by the same fact; R3 by two subnets."""
-    gate = reports.gate(reports.chain(), [(number, "endpoint service", "nobody", "Allow.", True) for number in ("R9", "R66")])
+    unmet = [(number, "endpoint service", "nobody", "Allow.", True) for number in ("R9", "R66")]
+    gate = reports.gate(reports.chain(), unmet)
     fact = {"what": "VPC", "needed": "Two.", "fix": "Give others.", "blocking": True}
     gate["unmet_requirements"] = [
         {**fact, "number": "R9", "what": "endpoint service", "found": "nobody"},
@@ -130,7 +142,8 @@ def test_the_gate_and_the_look_at_the_store_become_one() -> None:
 def test_a_plan_is_drawn_and_told() -> None:
     report = build(preflight=[reports.nothing_yet()], results=planned(), planned=True)
     (store,) = report["key_stores"]
-    assert [store["chain"][piece]["planned"] for piece in ("vpc", "listener", "endpoint_service", "key_store")] == [True] * 4
+    pieces = ("vpc", "listener", "endpoint_service", "key_store")
+    assert [store["chain"][piece]["planned"] for piece in pieces] == [True] * 4
     assert store["connection_state"] is None
     assert report["verdict"]["detail"].endswith("The next run: 4 to create.")
     assert report["changes"][0] == {
@@ -141,10 +154,12 @@ def test_a_plan_is_drawn_and_told() -> None:
 
 
 def test_diffs_of_every_kind_become_lines() -> None:
-    diffs = [{"before": {"a": {"b": 1}, "c": [1]}, "after": {"a": {"b": 2}, "d": None}, "after_header": "thing x (update)"},
+    thing = {"before": {"a": {"b": 1}, "c": [1]}, "after": {"a": {"b": 2}, "d": None}}
+    diffs = [{**thing, "after_header": "thing x (update)"},
              {"before": "one\ntwo\n", "after": "one\nthree\n"}, {"before": {}, "after": {}}]
     result = {"actions": [{"resource": "thing", "name": "x", "action": "update"}], "diff": diffs}
-    lines = [[f"{line['sign']} {line['text']}" for line in item["lines"]] for item in build(results=[result])["changes"]]
+    changes = build(results=[result])["changes"]
+    lines = [[f"{line['sign']} {line['text']}" for line in item["lines"]] for item in changes]
     assert lines == [["~ a.b: 1 → 2", "- c: 1", "+ d: (none)"], ["- two", "+ three"]]
 
 

@@ -84,6 +84,6 @@ def test_markdown_stays_text() -> None:
 def test_a_report_reads_in_a_terminal() -> None:
     lines = FORMATS["markdown"].render(reporting.build(reports.given(preflight=[reports.ten_faults()]))).splitlines()
     assert lines[2] == "**✕ payments is not connected**"
-    assert "1. ✕ **The last connect failed with XKS\\_PROXY\\_INVALID\\_TLS\\_CONFIGURATION**: AWS KMS cannot make a TLS " \
-        "connection that it trusts to the proxy." in lines
+    code = reports.TLS.replace("_", "\\_")
+    assert f"1. ✕ **The last connect failed with {code}**: {reports.REMEDY['cause']}" in lines
     assert "  - ✕ Listener: TLS 443, R43 the protocol is TLS" in lines

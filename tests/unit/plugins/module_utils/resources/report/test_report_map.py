@@ -75,7 +75,8 @@ GATES: dict[str, Callable[[], Gate]] = {
 PLACES = {
     "R24": ("vpc", "DNS host names are off"), "R43": ("listener", "the protocol is TLS"),
     "R39": ("load_balancer", "the scheme is internet-facing"), "R8": ("endpoint_service", "acceptance is required"),
-    "R9": ("allowed_principals", "nobody is allowed"), "R57": ("private_dns", "the verification is pendingVerification"),
+    "R9": ("allowed_principals", "nobody is allowed"),
+    "R57": ("private_dns", "the verification is pendingVerification"),
     "R13": ("tls", "certificate dates: CN=payments.example.com expired on 2026-11-01"),
     "N1": ("tls", "client certificate: one is demanded"),
     "R38": ("target_group", "targets: 10.0.16.10 is registered on port 8443"),
@@ -98,7 +99,8 @@ def test_what_only_needs_attention_is_not_shown_as_broken() -> None:
 def test_one_fact_that_breaks_several_requirements_is_said_once() -> None:
     """R9, R66 and R67 are broken by one missing principal."""
     gate = reports.gate(reports.chain(), [
-        (number, "endpoint service vpce-svc-1", "nobody is allowed", "Allow it.", True) for number in ("R9", "R66", "R67")
+        (number, "endpoint service vpce-svc-1", "nobody is allowed", "Allow it.", True)
+        for number in ("R9", "R66", "R67")
     ])
     assert card(gate, "allowed_principals").faults == (("R9 R66 R67", "nobody is allowed"),)
 
@@ -119,8 +121,10 @@ STATES: dict[str, tuple[dict[str, Any], str, str, str]] = {
     "failed": ({"key_store": {"custom_key_store_name": "a", "connection_state": "FAILED"}}, "key_store", "bad", "a"),
     "nobody asked the proxy": ({"proxy": None}, "tls", "unknown", "not looked at"),
     "verified": ({}, "private_dns", "ok", "payments.example.com"),
-    "acceptance": ({"endpoint_service": {"service_id": "s", "service_state": "Available", "acceptance_required": True}},
-                   "endpoint_service", "bad", "s"),
+    "acceptance": (
+        {"endpoint_service": {"service_id": "s", "service_state": "Available", "acceptance_required": True}},
+        "endpoint_service", "bad", "s",
+    ),
     "nobody allowed": ({"allowed_principals": []}, "allowed_principals", "absent", "nobody"),
 }
 
@@ -139,6 +143,13 @@ def test_targets_stand_in_their_zone_the_unhealthy_first_and_the_rest_is_counted
     assert (first.cards[0].title, first.cards[0].state) == ("10.0.0.4:443", "bad")
     assert (first.cards[-1].title, first.cards[-1].lines) == ("and 16 more", ("16 healthy",))
     assert [lane.title for lane in frames(elsewhere())[2].lanes][-1] == "Outside these subnets"
+
+
+def test_one_target_that_works_is_enough_for_the_way() -> None:
+    assert frames(many_targets())[2].way == "ok"
+    lost = many_targets()
+    lost["chain"]["targets"] = lost["chain"]["targets"][:1]
+    assert frames(lost)[2].way == "bad"
 
 
 def test_a_public_endpoint_and_a_cluster_need_no_network() -> None:
