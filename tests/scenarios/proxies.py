@@ -79,7 +79,6 @@ class House:
     def leaf(self, **changes: Any) -> pki.Issued:
         return pki.issue_leaf(self.root, NAME, **changes)
 
-
     def context(self) -> ssl.SSLContext:
         """For a server without a flaw in its TLS."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

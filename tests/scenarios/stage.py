@@ -152,3 +152,16 @@ def _process(module: str, *arguments: str) -> Iterator[str]:
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(timeout=10)
+
+
+def kill(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
+    """Kill PROCESS and all that it started: Ansible's workers have sessions of their own, and would go on."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], check=True, capture_output=True, text=True).stdout
+    pairs = [tuple(map(int, line.split())) for line in listed.splitlines()]
+    doomed = [process.pid]
+    for parent in doomed:
+        doomed += [pid for pid, ppid in pairs if ppid == parent]
+    for pid in doomed:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait()

@@ -21,6 +21,7 @@ from scenarios import clusters
 from scenarios import prerequisites as before
 from scenarios.cloudhsm import CONNECT, CREATE, DISCONNECT, UPDATE, last, stores, writes
 from scenarios.harness import CONNECTION
+from scenarios.stage import kill
 
 PLAYBOOK = [str(Path(sys.executable).parent / "ansible-playbook"), "keylink.aws.cloudhsm_key_store"]
 
@@ -73,7 +74,7 @@ def play(world: Any, variables: Path, *options: str, rc: int = 0) -> str:
     log = json.dumps(world.calls())
     for secret in (clusters.PASSWORD, clusters.OTHER_PASSWORD, CONNECTION["secret_key"]):
         encoded = base64.b64encode(secret.encode()).decode()
-        for spelling in {secret, encoded, encoded.rstrip("="), quote(secret, safe=""), quote(encoded, safe="")}:
+        for spelling in (secret, encoded, encoded.rstrip("="), quote(secret, safe=""), quote(encoded, safe="")):
             assert spelling not in output, spelling
             assert spelling not in log, spelling
     return output
@@ -107,7 +108,7 @@ def test_a_killed_run_is_finished_by_the_next(world: Any, variables: Path) -> No
     world.configure(time_scale=1.0)
     with start(world, variables) as process:
         before.until(lambda: CONNECT in writes(world))
-        process.kill()
+        kill(process)
     assert [store["ConnectionState"] for store in stores(world)] == ["CONNECTING"]
     world.configure(time_scale=0.0)
     world.advance(1500)

@@ -7,9 +7,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +19,7 @@ from emulator.proxy import ExternalKey, XksProxy
 from scenarios import prerequisites as before
 from scenarios import stage as staging
 from scenarios.key_stores import NEW, encrypting, key_in, last, no_secret_in, stores, writes
-from scenarios.stage import Stage
+from scenarios.stage import Stage, kill
 
 OLD = before.CREDENTIAL
 PUBLIC_NAME = "public.example.com"
@@ -121,14 +119,13 @@ def killed_after(stage: Stage, emulator: Any, action: str, *options: str) -> lis
     emulator.fault("latency", action=action, seconds=30)
     run = subprocess.Popen(
         stage.command(*options), env=stage.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL, start_new_session=True,
+        stderr=subprocess.DEVNULL,
     )
     try:
         before.until(lambda: action in writes(emulator, mark) or run.poll() is not None)
         assert run.poll() is None
     finally:
-        os.killpg(run.pid, signal.SIGKILL)
-        run.wait()
+        kill(run)
         emulator.clear_faults()
     return writes(emulator, mark)
 

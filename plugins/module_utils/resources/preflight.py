@@ -208,7 +208,10 @@ def _explanation(unmet_ones: Sequence[Unmet], rows: Sequence[Mapping[str, Any]],
     """All of it for somebody who reads one text only."""
     stopping = [item for item in unmet_ones if item.blocking]
     others = [item for item in unmet_ones if not item.blocking]
-    unknown = sorted({row["found"] for row in rows if row["status"] == UNKNOWN})
+    unknown: dict[str, list[str]] = {}
+    for row in rows:
+        if row["status"] == UNKNOWN:
+            unknown.setdefault(row["found"], []).append(row["number"])
     parts = []
     if stopping:
         count = "1 requirement is" if len(stopping) == 1 else f"{len(stopping)} requirements are"
@@ -220,7 +223,7 @@ def _explanation(unmet_ones: Sequence[Unmet], rows: Sequence[Mapping[str, Any]],
     if others:
         parts += ["Worth a look:", report(others)]
     if unknown:
-        parts += ["Not known:", *(f"  - {text}" for text in unknown)]
+        parts += ["Not known:", *(f"  - {text} ({', '.join(numbers)})" for text, numbers in sorted(unknown.items()))]
     return "\n".join(parts)
 
 

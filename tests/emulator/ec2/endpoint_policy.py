@@ -13,9 +13,9 @@ from typing import Any
 _TESTS = {
     "StringEquals": lambda value, wanted: value == wanted,
     "StringEqualsIgnoreCase": lambda value, wanted: value.lower() == wanted.lower(),
-    "StringLike": lambda value, wanted: fnmatchcase(value, wanted),
-    "ArnEquals": lambda value, wanted: fnmatchcase(value, wanted),
-    "ArnLike": lambda value, wanted: fnmatchcase(value, wanted),
+    "StringLike": fnmatchcase,
+    "ArnEquals": fnmatchcase,
+    "ArnLike": fnmatchcase,
     "Bool": lambda value, wanted: value == wanted.lower(),
 }
 _NEGATIVE = {

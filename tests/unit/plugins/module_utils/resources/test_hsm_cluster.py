@@ -17,7 +17,7 @@ WITHIN = {"IpProtocol": "tcp", "FromPort": 2223, "ToPort": 2225, "UserIdGroupPai
 ALL = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
 
 
-def raw(inbound: Any = WITHIN, outbound: Any = ALL, free: tuple[int, ...] = (9, 9), **others: Any) -> dict[str, Any]:
+def raw(inbound: Any = None, outbound: Any = None, free: tuple[int, ...] = (9, 9), **others: Any) -> dict[str, Any]:
     members = {name: others.pop(name) for name in list(others) if name[0].isupper()}
     cluster = {
         "ClusterId": ID, "State": "ACTIVE", "NetworkType": "IPV4", "SecurityGroup": GROUP,
@@ -29,7 +29,7 @@ def raw(inbound: Any = WITHIN, outbound: Any = ALL, free: tuple[int, ...] = (9, 
         "id": ID, "cluster": cluster, "former": None, "denied": [],
         "subnets": [{"SubnetId": f"subnet-{number}", "AvailableIpAddressCount": each}
                     for number, each in enumerate(free)],
-        "groups": [{"GroupId": GROUP, "IpPermissions": [inbound], "IpPermissionsEgress": [outbound]}],
+        "groups": [{"GroupId": GROUP, "IpPermissions": [inbound or WITHIN], "IpPermissionsEgress": [outbound or ALL]}],
         **others,
     }
 

@@ -30,7 +30,8 @@ def params(**given: Any) -> dict[str, Any]:
     }
 
 
-def state(given: dict[str, Any], *keys: dict[str, Any], store: dict[str, Any] | None = STORE, **details: Any) -> Any:
+def state(given: dict[str, Any], *keys: dict[str, Any], **details: Any) -> Any:
+    store = details.pop("store", STORE)
     view = kms_key_view.normalise(given, "eu-central-1", [store] if store else [], details.pop("all_aliases", []))
     view = kms_key_view.with_candidates(given, view, list(keys), details.pop("unreadable", 0))
     view = kms_key_view.with_zones(view, details.pop("zones", None))
