@@ -44,6 +44,9 @@ class ActionModule(ActionBase):
                 **_LISTS,
             }
         )
+        wrong = document.wrong(given)
+        if wrong:
+            raise AnsibleActionFail(f"This is no result of a module of keylink.aws: {'; '.join(wrong)}.")
         made = document.build({**given, "time": _time(given["time"])})
         found = [self._file(given, name, made) for name in dict.fromkeys(given["formats"])]
         return {

@@ -100,11 +100,12 @@ PLAY = """
     - {name: other, keylink.aws.report: {key_stores: "{{ stores[:1] }}", formats: [json]}, diff: true, register: other}
     - {name: lost, keylink.aws.report: {path: nowhere/report}, ignore_errors: true, register: lost}
     - {name: odd, keylink.aws.report: {time: yesterday}, ignore_errors: true, register: odd}
+    - {name: wrong, keylink.aws.report: {key_stores: [{a: b}]}, ignore_errors: true, register: wrong}
     - name: all of it
       ansible.builtin.copy:
         dest: told.json
         content: "{{ {'planned': planned, 'seen': seen.matched, 'made': made, 'later': later, 'open': open,
-          'other': other, 'lost': lost.msg, 'odd': odd.msg} | to_json }}"
+          'other': other, 'lost': lost.msg, 'odd': odd.msg, 'wrong': wrong.msg} | to_json }}"
         mode: "0600"
 """
 
@@ -134,6 +135,7 @@ def test_files_change_only_with_what_is_in_them(tmp_path: Path) -> None:
     assert '"cards-1"' in diff["before"]
     assert '"cards-1"' not in diff["after"]
     assert "No such file or directory" in told["lost"]
+    assert "This is no result of a module of keylink.aws: key_stores: number 1 has no cluster" in told["wrong"]
     assert "yesterday is not a time in UTC" in told["odd"]
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == ["play.yml", *(f"report.{form}" for form in FORMS), "told.json"]

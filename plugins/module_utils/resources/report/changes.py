@@ -19,7 +19,7 @@ ADD, TAKE, CHANGE = "+", "-", "~"
 
 def of_results(results: Sequence[View]) -> list[dict[str, Any]]:
     """Each action with the lines of its diff, each line with a sign."""
-    actions = [action for result in results for action in result.get("actions") or ()]
+    actions = [action for result in results for action in result.get("actions") or () if isinstance(action, Mapping)]
     diffs = [diff for result in results for diff in _diffs(result) if diff.get("before") != diff.get("after")]
     named: list[dict[str, Any]] = [
         {**{key: str(action.get(key) or "") for key in ("action", "resource", "name")}, "lines": []}
@@ -39,7 +39,7 @@ def of_results(results: Sequence[View]) -> list[dict[str, Any]]:
 
 def _diffs(result: View) -> list[View]:
     found = result.get("diff") or []
-    return [found] if isinstance(found, Mapping) else list(found)
+    return [item for item in ([found] if isinstance(found, Mapping) else found) if isinstance(item, Mapping)]
 
 
 def _lines(before: Any, after: Any) -> Iterator[tuple[str, str]]:

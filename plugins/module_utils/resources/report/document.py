@@ -14,11 +14,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.keylink.aws.plugins.module_utils.core.compare import listing
 from ansible_collections.keylink.aws.plugins.module_utils.core.pending import is_pending
-from ansible_collections.keylink.aws.plugins.module_utils.resources.remedies import EXTERNAL, remedy
+from ansible_collections.keylink.aws.plugins.module_utils.resources.remedies import CLOUDHSM, EXTERNAL, remedy
 from ansible_collections.keylink.aws.plugins.module_utils.resources.report import chain as chains
 from ansible_collections.keylink.aws.plugins.module_utils.resources.report import changes, history, proxy, secrets, todo
-from ansible_collections.keylink.aws.plugins.module_utils.resources.report.verdict import of_report, of_store
+from ansible_collections.keylink.aws.plugins.module_utils.resources.report.verdict import JOBS, of_report, of_store
 from ansible_collections.keylink.aws.plugins.module_utils.resources.report.words import GRAVITY, MET, REQUIREMENT, UNMET
 
 View = Mapping[str, Any]
@@ -27,6 +28,26 @@ _REQUIREMENT = (
     "number", "sentence", "job", "severity", "kind", "status", "what", "found", "needed", "fix", "link", "blocking",
 )
 _STATUSES = tuple(REQUIREMENT)
+
+
+# What each thing that is given has to have.
+_NEEDED: Mapping[str, frozenset[str]] = {
+    "key_stores": frozenset((
+        "region", "custom_key_store_id", "custom_key_store_name", "custom_key_store_type", "connection_state",
+        "endpoint_service", "cluster", "kms_keys",
+    )),
+    "preflight": frozenset(("requirements", "chain", "ready")),
+    "regions": frozenset(("region", "status")),
+    "texts": frozenset(("title", "lines")),
+}
+
+
+def wrong(given: View) -> list[str]:
+    """What is given as something that it is not, in words."""
+    return [
+        f"{option}: number {number} has no {listing(sorted(needed - set(item)))}"
+        for option, needed in _NEEDED.items() for number, item in enumerate(given[option], 1) if needed - set(item)
+    ]
 
 
 def build(given: View) -> dict[str, Any]:
@@ -57,7 +78,8 @@ def _subjects(given: View) -> list[dict[str, Any]]:
     """What was found of each key store: by key_store_info, by the gate, and by the modules that make it."""
     found: list[dict[str, Any]] = [{"store": store, "gates": []} for store in given["key_stores"]]
     for gate in given["preflight"]:
-        place = next((item for item in found if _same(item["store"], gate["chain"])), None)
+        place = next((item for item in found
+                      if gate.get("job") not in JOBS and _same(item["store"], gate["chain"])), None)
         (found.append({"store": None, "gates": [gate]}) if place is None else place["gates"].append(gate))
     made = chains.of_results(given["results"])
     if not any(chains.known(made[piece]) for piece in chains.PIECES if piece != "region"):
@@ -103,6 +125,9 @@ def _store(looks: View, given: View) -> dict[str, Any]:
     # What AWS KMS measured is only in key_store_info's look at the store.
     if seen and known["key_store"]:
         known["key_store"] = {**seen, **{key: item for key, item in known["key_store"].items() if item is not None}}
+    job = next((item.get("job") for item in gates), None) or "xks"
+    if job == "cloudhsm":
+        known["key_store"] = {"custom_key_store_type": CLOUDHSM, **(known["key_store"] or {"exists": False})}
     store: View = known["key_store"] or {}
     requirements = _requirements(gates, seen)
     state = store.get("connection_state") if chains.exists(known["key_store"]) else None
@@ -111,10 +136,12 @@ def _store(looks: View, given: View) -> dict[str, Any]:
                       if item.get("predicted_connection_error_code")), None)
     kind = store.get("custom_key_store_type") or EXTERNAL
     made: dict[str, Any] = {
-        "name": str(store.get("custom_key_store_name") or _to_be(known)),
+        "name": JOBS.get(job) or str(store.get("custom_key_store_name") or _to_be(known)),
+        "job": job,
         "id": None if is_pending(store.get("custom_key_store_id")) else store.get("custom_key_store_id"),
         "region": known["region"],
-        "kind": "external" if kind == EXTERNAL else "CloudHSM",
+        "kind": "endpoints" if job in JOBS else "external" if kind == EXTERNAL else "CloudHSM",
+        "words": "judged" if job in JOBS else str(state or "not made yet"),
         "exists": chains.known(known["key_store"]) and chains.exists(known["key_store"]),
         "connection_state": state,
         "previous_connection_state": _previous(given["results"], store),

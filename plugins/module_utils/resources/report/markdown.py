@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.markup import clean
 from ansible_collections.keylink.aws.plugins.module_utils.resources.report.cards import Card, Frame, frames
+from ansible_collections.keylink.aws.plugins.module_utils.resources.report.verdict import JOBS
 from ansible_collections.keylink.aws.plugins.module_utils.resources.report.words import (
     REQUIREMENT,
     SIGNS,
@@ -44,7 +45,7 @@ def _lines(report: View) -> Iterator[str]:
     if len(stores) > 1:
         yield from _table(("", "Key store", "Region", "Type", "State", "Certificate", "What is wrong"), [
             (SIGNS[store["verdict"]["state"]], store["name"], store["region"], store["kind"],
-             store["connection_state"] or "not made yet", _certificate(store),
+             store["words"], _certificate(store),
              next((item["what"] for item in store["to_do"]), ""))
             for store in stores
         ])
@@ -74,17 +75,18 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[s
 
 def _store(store: View) -> Iterator[str]:
     verdict = store["verdict"]
-    facts = [store["region"], store["kind"], store["id"], store["connection_state"] or "not made yet"]
+    facts = [store["region"], store["kind"], store["id"], store["words"]]
     yield from (f"## {SIGNS[verdict['state']]} {plain(store['name'])}", "", plain(", ".join(filter(None, facts))), "")
     if store["to_do"]:
         yield from ("### What to do", "")
         for number, item in enumerate(store["to_do"], 1):
             yield from _task(number, item)
         yield ""
-    yield from ("### Map", "")
-    for frame in frames(store["chain"], store["requirements"]):
-        yield from _frame(frame, "")
-    yield ""
+    if store["job"] not in JOBS:
+        yield from ("### Map", "")
+        for frame in frames(store["chain"], store["requirements"]):
+            yield from _frame(frame, "")
+        yield ""
     if store["requirements"]:
         yield from ("### Requirements", "")
         heads = ("", "State", "No.", "Requirement", "What was found")

@@ -90,7 +90,7 @@ def _figures(store: View) -> list[tuple[str, int]]:
 
 
 def _counts(stores: Sequence[View]) -> list[tuple[str, int]]:
-    counted = Counter(str(store["connection_state"] or "NOT MADE YET").lower() for store in stores)
+    counted = Counter(store["words"].lower() for store in stores)
     return sorted(counted.items(), key=lambda item: (-item[1], item[0]))
 
 
@@ -120,7 +120,7 @@ def _tile(store: View, needed: bool) -> ET.Element:
     facts = " · ".join(filter(None, [store["region"], store["kind"]])) if needed else store["kind"]
     return element(
         "a", element("b", element("bdi", store["name"])), element("span", facts, class_="muted"),
-        state_words(state, str(store["connection_state"] or "not made yet")),
+        state_words(state, store["words"]),
         element("span", parts.said(store["verdict"]["detail"])) if needed else None,
         element("span", f"certificate {days(certificate).removeprefix('ends in ')}", class_="muted")
         if certificate is not None and not needed else None,
@@ -153,7 +153,7 @@ def _folded(stores: Sequence[View]) -> Elements:
 def _summary(store: View) -> ET.Element:
     facts = " · ".join(filter(None, [store["region"], store["kind"], str(store["id"] or "")]))
     state = store["verdict"]["state"]
-    words = state_words(state, str(store["connection_state"] or "not made yet"), f"pill {state}")
+    words = state_words(state, store["words"], f"pill {state}")
     return element("summary", element("h2", element("bdi", store["name"])), words,
                    element("span", facts, class_="muted"))
 

@@ -15,6 +15,7 @@ from typing import Any
 from ansible_collections.keylink.aws.plugins.module_utils.core.markup import Content, element
 from ansible_collections.keylink.aws.plugins.module_utils.resources.report import drawing
 from ansible_collections.keylink.aws.plugins.module_utils.resources.report.cards import frames
+from ansible_collections.keylink.aws.plugins.module_utils.resources.report.verdict import JOBS
 from ansible_collections.keylink.aws.plugins.module_utils.resources.report.words import (
     ABSENT,
     BAD,
@@ -111,6 +112,8 @@ def _link(address: Any) -> ET.Element | None:
 
 
 def _map(store: View) -> Elements:
+    if store["job"] in JOBS:
+        return []
     label = f"The way from AWS KMS to the key material of {store['name']}"
     drawn = frames(store["chain"], store["requirements"])
     shown = {card.state for frame in drawn for part in (frame, *frame.lanes) for card in part.cards}

@@ -192,7 +192,7 @@ body{padding:12px 12px 48px}
 .verdict>.sign{width:38px;height:38px}
 .verdict h2{font-size:1.3rem}
 .verdict .words{flex-basis:220px}
-.tiles{grid-template-columns:1fr 1fr}
+.tiles{grid-template-columns:repeat(auto-fill,minmax(145px,1fr))}
 .tiles.big{grid-template-columns:1fr}
 table,tbody,tr,td{display:block}
 tr.head{display:none}

@@ -26,6 +26,8 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources.report.words
 View = Mapping[str, Any]
 Verdict = dict[str, str]
 
+# Documented jobs that are no key stores, as they are called.
+JOBS = {"kms_endpoint": "VPC endpoints for AWS KMS", "ssm": "VPC endpoints for Systems Manager"}
 _MADE = ("create", "update", "delete")
 
 
@@ -34,6 +36,8 @@ def of_store(store: View) -> Verdict:
     name, state, to_do = store["name"], store["connection_state"], store["to_do"]
     trouble = [item for item in to_do if item["state"] == BAD]
     first = trouble[0]["what"] if trouble else to_do[0]["what"] if to_do else ""
+    if store["job"] in JOBS:
+        return _judged(store, first)
     if not store["exists"]:
         return _not_yet(store, trouble, first)
     if state == FAILED:
@@ -46,6 +50,13 @@ def of_store(store: View) -> Verdict:
     if state == "DISCONNECTED":
         return _said(BAD if trouble else WARN, f"{name} is disconnected", first)
     return _said(UNKNOWN, f"{name} is {str(state or 'in an unknown state').lower()}", first)
+
+
+def _judged(store: View, first: str) -> Verdict:
+    """Of what is no key store there are only requirements."""
+    states = [item["state"] for item in store["to_do"]]
+    detail = first or "Nothing that was found speaks against it."
+    return _said(gravest(states), f"{store['name']}: {number(store['counts']['unmet'], 'requirement')} not met", detail)
 
 
 def _not_yet(store: View, trouble: Sequence[View], first: str) -> Verdict:
@@ -73,7 +84,7 @@ def of_report(stores: Sequence[View], changed: Sequence[View] | None) -> Verdict
     states = [store["verdict"]["state"] for store in stores]
     worst = gravest(states)
     needed = sum(state in (BAD, WARN) for state in states)
-    counted = Counter(str(store["connection_state"] or "not made yet") for store in stores)
+    counted = Counter(store["words"] for store in stores)
     detail = listing([f"{count} {word}" for word, count in sorted(counted.items())])
     if worst == BAD:
         broken = sum(state == BAD for state in states)

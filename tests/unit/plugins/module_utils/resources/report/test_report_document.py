@@ -75,6 +75,10 @@ def ill(count: int) -> View:
     return gate
 
 
+def other_job() -> View:
+    return {**reports.gate(reports.chain(key_store={"exists": False}), reports.FAULTS[:1]), "job": "kms_endpoint"}
+
+
 # What is given -> state and headline
 VERDICTS: dict[str, tuple[View, str, str]] = {
     "well": ({"key_stores": [reports.key_store()], "preflight": [reports.gate(reports.chain())]}, "ok",
@@ -93,6 +97,7 @@ VERDICTS: dict[str, tuple[View, str, str]] = {
     "not yet": ({"preflight": [reports.nothing_yet()]}, "plan",
                 "The key store for payments.example.com does not exist yet"),
     "planned": ({"results": planned(), "planned": True}, "plan", "payments does not exist yet"),
+    "endpoints": ({"preflight": [other_job()]}, "bad", "VPC endpoints for AWS KMS: 1 requirement not met"),
     "nothing": ({}, "unknown", "No key stores"),
     "a fleet": ({"key_stores": reports.fleet(9)}, "bad", "1 of 9 key stores has a problem"),
     "a good fleet": ({"key_stores": reports.fleet(9)[3:]}, "ok", "All 6 key stores are well"),
@@ -104,6 +109,34 @@ def test_the_verdict(name: str) -> None:
     given, state, headline = VERDICTS[name]
     verdict = build(**given)["verdict"]
     assert (verdict["state"], verdict["headline"]) == (state, headline)
+
+
+def test_endpoints_have_requirements_and_no_map() -> None:
+    """Nor do they become the key store that is given too."""
+    report = build(preflight=[other_job(), reports.gate(reports.chain())])
+    assert [(store["name"], store["words"]) for store in report["key_stores"]] == [
+        ("VPC endpoints for AWS KMS", "judged"), ("payments", "CONNECTED"),
+    ]
+    page = FORMATS["html"].render(report)
+    assert page.count('class="map wide"') == 1
+    assert FORMATS["markdown"].render(report).count("### Map") == 1
+
+
+def test_a_cloudhsm_key_store_that_is_to_be_is_drawn_as_one() -> None:
+    gate = {**reports.gate(reports.chain(key_store={"exists": False})), "job": "cloudhsm"}
+    assert only(preflight=[gate])["kind"] == "CloudHSM"
+    assert "AWS CloudHSM" in FORMATS["html"].render(build(preflight=[gate]))
+
+
+def test_what_is_something_else_is_named() -> None:
+    given = reports.given(key_stores=[reports.key_store(), {"region": "a"}], preflight=[{"failed": True}])
+    assert document.wrong(given) == [
+        "key_stores: number 2 has no cluster, connection_state, custom_key_store_id, custom_key_store_name, "
+        "custom_key_store_type, endpoint_service and kms_keys",
+        "preflight: number 1 has no chain, ready and requirements",
+    ]
+    odd = [{"actions": "none", "diff": ["text"]}, {}, {"targets": [], "vpc": None}]
+    assert build(results=odd)["key_stores"] == []
 
 
 def test_ten_faults_are_ten_things_to_do_and_the_error_code_with_its_remedy() -> None:
