@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 from typing import TypeAlias
 
-Content: TypeAlias = "str | ET.Element | Iterable[Content] | None"
+Content: TypeAlias = str | ET.Element | Iterable["Content"] | None
 
 # Each of these ends a line, which makes a difference between two pages readable.
 _LINES = frozenset((
@@ -30,15 +30,15 @@ def clean(text: str) -> str:
     return text.replace("\r\n", "\n").translate(_SHOWN)
 
 
-def element(name: str, /, *content: Content, **attributes: str | int | float | bool | None) -> ET.Element:
+def element(tag: str, /, *content: Content, **attributes: str | int | float | bool | None) -> ET.Element:
     """An element. Attributes are named as in Python: class_ for class, stroke_width for stroke-width. None and False
     leave one out."""
-    made = ET.Element(name)
+    made = ET.Element(tag)
     for key, value in attributes.items():
         if value is not None and value is not False:
             made.set(key.rstrip("_").replace("_", "-"), "" if value is True else clean(str(value)))
     _fill(made, content)
-    made.tail = "\n" if name in _LINES else None
+    made.tail = "\n" if tag in _LINES else None
     return made
 
 

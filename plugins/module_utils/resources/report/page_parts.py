@@ -176,10 +176,10 @@ def _certificates(store: View) -> Elements:
 def _certificate(item: View) -> ET.Element:
     state, left = expiry(item["days"]), item["days"]
     share = max(0, min(100, round(100 * (left or 0) / _YEAR)))
-    bar = element("span", element("i", style=f"width:{share}%"), class_=f"bar {state}")
+    strip = element("span", element("i", style=f"width:{share}%"), class_=f"bar {state}")
     until = f" ({item['not_after']})" if item["not_after"] else ""
     return element("tr", element("td", element("bdi", str(item["name"])), element("p", item["seen"], class_="muted")),
-                   element("td", state_words(state, days(left)), until, bar if left is not None else None))
+                   element("td", state_words(state, days(left)), until, strip if left is not None else None))
 
 
 def _history(store: View) -> Elements:
