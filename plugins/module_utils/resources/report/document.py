@@ -30,6 +30,13 @@ _REQUIREMENT = (
 _STATUSES = tuple(REQUIREMENT)
 
 
+# What is taken of a key store. The inventory of key stores gives it among all variables of a host.
+_STORE = (
+    "region", "account", "account_id", "custom_key_store_id", "custom_key_store_name", "custom_key_store_type",
+    "cloud_hsm_cluster_id", "connection_state", "connection_error_code", "creation_date", "xks_proxy_configuration",
+    "remedy", "endpoint_service", "cluster", "certificate_days_to_expire", "certificate_name", "credential_age_days",
+    "kms_keys", "unmet_requirements", "unknown",
+)
 # What each thing that is given has to have.
 _NEEDED: Mapping[str, frozenset[str]] = {
     "key_stores": frozenset((
@@ -56,7 +63,8 @@ def build(given: View) -> dict[str, Any]:
     given = secrets.hidden(given)
     planned = bool(given["planned"] and given["results"])
     stores = [_store(looks, given) for looks in _subjects(given)]
-    stores.sort(key=lambda store: (GRAVITY.index(store["verdict"]["state"]), store["region"] or "", store["name"]))
+    stores.sort(key=lambda store: (GRAVITY.index(store["verdict"]["state"]), store["account"] or "",
+                               store["region"] or "", store["name"]))
     for number, store in enumerate(stores, 1):
         store["anchor"] = f"store-{number}"
     changed = changes.of_results(given["results"])
@@ -76,7 +84,8 @@ def build(given: View) -> dict[str, Any]:
 
 def _subjects(given: View) -> list[dict[str, Any]]:
     """What was found of each key store: by key_store_info, by the gate, and by the modules that make it."""
-    found: list[dict[str, Any]] = [{"store": store, "gates": []} for store in given["key_stores"]]
+    stores = [{key: store[key] for key in _STORE if key in store} for store in given["key_stores"]]
+    found: list[dict[str, Any]] = [{"store": store, "gates": []} for store in stores]
     for gate in given["preflight"]:
         place = next((item for item in found
                       if gate.get("job") not in JOBS and _same(item["store"], gate["chain"])), None)
@@ -140,6 +149,7 @@ def _store(looks: View, given: View) -> dict[str, Any]:
         "job": job,
         "id": None if is_pending(store.get("custom_key_store_id")) else store.get("custom_key_store_id"),
         "region": known["region"],
+        "account": str(store.get("account") or store.get("account_id") or "") or None,
         "kind": "endpoints" if job in JOBS else "external" if kind == EXTERNAL else "CloudHSM",
         "words": "judged" if job in JOBS else str(state or "not made yet"),
         "exists": chains.known(known["key_store"]) and chains.exists(known["key_store"]),

@@ -43,8 +43,8 @@ def _lines(report: View) -> Iterator[str]:
     yield from (plain(verdict["detail"]), "", f"{STAMP}{plain(report['generated_at'])}", "")
     stores = report["key_stores"]
     if len(stores) > 1:
-        yield from _table(("", "Key store", "Region", "Type", "State", "Certificate", "What is wrong"), [
-            (SIGNS[store["verdict"]["state"]], store["name"], store["region"], store["kind"],
+        yield from _table(("", "Key store", "Account", "Region", "Type", "State", "Certificate", "What is wrong"), [
+            (SIGNS[store["verdict"]["state"]], store["name"], store["account"], store["region"], store["kind"],
              store["words"], _certificate(store),
              next((item["what"] for item in store["to_do"]), ""))
             for store in stores
@@ -75,7 +75,7 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[s
 
 def _store(store: View) -> Iterator[str]:
     verdict = store["verdict"]
-    facts = [store["region"], store["kind"], store["id"], store["words"]]
+    facts = [store["account"], store["region"], store["kind"], store["id"], store["words"]]
     yield from (f"## {SIGNS[verdict['state']]} {plain(store['name'])}", "", plain(", ".join(filter(None, facts))), "")
     if store["to_do"]:
         yield from ("### What to do", "")

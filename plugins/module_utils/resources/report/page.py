@@ -55,7 +55,9 @@ def render(report: View) -> str:
 
 def _top(report: View) -> ET.Element:
     regions = sorted({store["region"] for store in report["key_stores"] if store["region"]})
+    accounts = {store["account"] for store in report["key_stores"] if store["account"]}
     where = regions[0] if len(regions) == 1 else number(len(regions), "Region")
+    where = f"{number(len(accounts), 'account')} · {where}" if len(accounts) > 1 else where
     plan = "Plan, nothing was changed · " if report["planned"] else ""
     facts = element("p", plan, f"{where} · " if regions else "",
                     element("time", report["generated_at"], datetime=report["generated_at"], id="generated"))
@@ -103,21 +105,26 @@ def _wall(stores: Sequence[View]) -> ET.Element:
         element("h2", f"{len(needed)} need somebody" if len(needed) != 1 else "1 needs somebody") if needed else None,
         element("ul", [element("li", _tile(store, True)) for store in needed], class_="tiles big") if needed else None,
         element("h2", f"{len(quiet)} without trouble") if quiet else None,
-        [_region(region, [store for store in quiet if store["region"] == region])
-         for region in dict.fromkeys(store["region"] for store in quiet)],
+        [_place(place, [store for store in quiet if _where(store) == place])
+         for place in dict.fromkeys(map(_where, quiet))],
         class_="panel",
     )
 
 
-def _region(region: str | None, stores: Sequence[View]) -> ET.Element:
-    return element("div", element("h3", region or "Region not known", class_="muted"),
+def _where(store: View) -> str:
+    return " · ".join(filter(None, [store["account"], store["region"]]))
+
+
+def _place(place: str, stores: Sequence[View]) -> ET.Element:
+    return element("div", element("h3", place or "Region not known", class_="muted"),
                    element("ul", [element("li", _tile(store, False)) for store in stores], class_="tiles"))
 
 
 def _tile(store: View, needed: bool) -> ET.Element:
     state = store["verdict"]["state"]
     certificate = next((item["days"] for item in store["certificates"]), None)
-    facts = " · ".join(filter(None, [store["region"], store["kind"]])) if needed else store["kind"]
+    place = [store["account"], store["region"]] if needed else []
+    facts = " · ".join(filter(None, [*place, store["kind"]]))
     return element(
         "a", element("b", element("bdi", store["name"])), element("span", facts, class_="muted"),
         state_words(state, store["words"]),
@@ -151,7 +158,7 @@ def _folded(stores: Sequence[View]) -> Elements:
 
 
 def _summary(store: View) -> ET.Element:
-    facts = " · ".join(filter(None, [store["region"], store["kind"], str(store["id"] or "")]))
+    facts = " · ".join(filter(None, [store["account"], store["region"], store["kind"], store["id"]]))
     state = store["verdict"]["state"]
     words = state_words(state, store["words"], f"pill {state}")
     return element("summary", element("h2", element("bdi", store["name"])), words,

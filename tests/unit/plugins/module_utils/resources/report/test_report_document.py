@@ -221,6 +221,19 @@ def test_the_state_before_the_run_is_told() -> None:
     }])["previous_connection_state"] == "FAILED"
 
 
+def test_hosts_of_the_inventory_are_key_stores_and_nothing_else_of_them_is_told() -> None:
+    """A fleet over accounts: the variables of a host hold more than its key store."""
+    more = {"ansible_password": SECRETS[0], "vault": {"pin": SECRETS[1]}, "groups": {"all": ["a"]}}
+    hosts = [{**reports.key_store(), **more, "account": name} for name in ("prod", "dev")]
+    report = build(key_stores=hosts)
+    named = [(store["account"], store["name"]) for store in report["key_stores"]]
+    assert named == [("dev", "payments"), ("prod", "payments")]
+    for form in FORMATS.values():
+        text = form.render(report)
+        assert [item for item in (*SECRETS, "ansible_password", "groups") if item in text] == []
+        assert "prod" in text
+
+
 def test_equal_input_gives_equal_files_in_whatever_order_it_comes() -> None:
     stores = reports.fleet(12, (3,))
     mixed = list(stores)
