@@ -22,6 +22,15 @@ STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("3. Once more: nothing to do", ()),
     ("4. The way back", BACK),
 )
+# What there is besides; each with an example of its variables in the README of its role.
+TO_TRY = """
+Things to try on an account of yours, each with --check --diff first (variables: roles/NAME/README.md):
+  ansible-playbook keylink.aws.kms_vpc_endpoint      a VPC endpoint for AWS KMS
+  ansible-playbook keylink.aws.ssm_vpc_endpoints     the VPC endpoints for Systems Manager
+  ansible-playbook keylink.aws.cloudhsm_key_store    a CloudHSM key store, connected
+  ansible-playbook keylink.aws.audit                 what there is, how it is, and who used it
+Without one: make molecule runs each role on the embedded AWS.
+"""
 
 
 def main() -> int:
@@ -37,6 +46,7 @@ def main() -> int:
                 if code:
                     return code
     print("The embedded AWS has stopped. Nothing is left.")
+    print(TO_TRY)
     return 0
 
 

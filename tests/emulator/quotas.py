@@ -10,20 +10,20 @@ from typing import Any
 from .errors import AwsError
 from .registry import Call, operation
 
-# AWS's defaults: service and code, name, value.
+# Service and code: name, setting.
 QUOTAS = {
-    "elasticloadbalancing/L-69A177A2": ("Network Load Balancers per Region", 50.0),
-    "vpc/L-29B6F2EB": ("Interface VPC endpoints per VPC", 50.0),
+    "elasticloadbalancing/L-69A177A2": ("Network Load Balancers per Region", "balancer_quota"),
+    "vpc/L-29B6F2EB": ("Interface VPC endpoints per VPC", "endpoint_quota"),
 }
 
 
 @operation("service-quotas", "GetServiceQuota")
 def get_service_quota(call: Call) -> dict[str, Any]:
     service, code = call.params["ServiceCode"], call.params["QuotaCode"]
-    name, usual = QUOTAS.get(f"{service}/{code}", ("", 0.0))
+    name, setting = QUOTAS.get(f"{service}/{code}", ("", ""))
     if not name:
         raise AwsError("NoSuchResourceException", f"The request failed because the quota {code} is not known.", 400)
-    value = call.settings.service_quotas.get(f"{service}/{code}", usual)
+    value = float(getattr(call.settings, setting))
     return {
         "Quota": {
             "ServiceCode": service, "QuotaCode": code, "QuotaName": name, "Value": value, "Unit": "None",

@@ -64,8 +64,8 @@ class Settings:
     # Seconds of the clock by name, where they differ from DELAYS.
     delays: dict[str, float] = field(default_factory=dict)
     key_store_quota: int = 10
-    # Quotas that Service Quotas tells, by "service/code", where they are not AWS's default.
-    service_quotas: dict[str, float] = field(default_factory=dict)
+    # Network Load Balancers that an account can have, as Service Quotas tells it.
+    balancer_quota: int = 50
     # Whether credential and URI path of a connected external store may change: AWS's pages disagree.
     live_updates: bool = True
     # Requests of LookupEvents a second that CloudTrail takes (AWS: 2); 0 is any number.

@@ -15,6 +15,7 @@ import pytest
 
 from emulator import server
 from emulator.proxy import ExternalKey, XksProxy
+from scenarios import cloudhsm, clusters
 from scenarios import prerequisites as before
 from scenarios.proxies import House
 
@@ -53,6 +54,18 @@ def proxy(world: Any, tmp_path: Path) -> Iterator[XksProxy]:
     names = [before.PRIVATE_DNS_NAME, before.OTHER_NAME, before.PUBLIC_NAME]
     with before.proxy(world, tmp_path, keys={"key-1": ExternalKey()}, names=names) as running:
         yield running
+
+
+@pytest.fixture
+def estate(world: Any) -> clusters.Estate:
+    """A CloudHSM cluster with all around it, in subnets that are soon full."""
+    return clusters.estate(world, size=28)
+
+
+@pytest.fixture
+def store_id(world: Any, estate: clusters.Estate) -> str:
+    """A key store of that cluster, not connected."""
+    return cloudhsm.make(world, estate)
 
 
 @pytest.fixture(scope="session")

@@ -35,22 +35,6 @@ KEYS = {
 }
 
 
-@pytest.fixture
-def world(emulator: Any) -> Any:
-    emulator.configure(time_scale=0.0)
-    return emulator
-
-
-@pytest.fixture
-def estate(world: Any) -> clusters.Estate:
-    return clusters.estate(world)
-
-
-@pytest.fixture
-def store_id(world: Any, estate: clusters.Estate) -> str:
-    return make(world, estate)
-
-
 # (goal, state) -> the calls that write. FAILED is left only with force here: nothing else tells that it is repaired.
 WAYS: dict[tuple[str, str], list[str]] = {
     ("connected", "DISCONNECTED"): [CONNECT],

@@ -24,27 +24,10 @@ from scenarios.cloudhsm import (
     fail,
     kms,
     last,
-    make,
     manage,
     stores,
     writes,
 )
-
-
-@pytest.fixture
-def world(emulator: Any) -> Any:
-    emulator.configure(time_scale=0.0)
-    return emulator
-
-
-@pytest.fixture
-def estate(world: Any) -> clusters.Estate:
-    return clusters.estate(world, size=28)
-
-
-@pytest.fixture
-def store_id(world: Any, estate: clusters.Estate) -> str:
-    return make(world, estate)
 
 
 def run(world: Any, progress: Callable[[str], None], **options: Any) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from scenarios.cloudhsm import (
     connect,
     fail,
     last,
-    make,
     manage,
     numbers,
     put,
@@ -28,22 +27,6 @@ from scenarios.cloudhsm import (
     stores,
     writes,
 )
-
-
-@pytest.fixture
-def world(emulator: Any) -> Any:
-    emulator.configure(time_scale=0.0)
-    return emulator
-
-
-@pytest.fixture
-def estate(world: Any) -> clusters.Estate:
-    return clusters.estate(world, size=28)
-
-
-@pytest.fixture
-def store_id(world: Any, estate: clusters.Estate) -> str:
-    return make(world, estate)
 
 
 def test_every_code_has_a_flaw() -> None:

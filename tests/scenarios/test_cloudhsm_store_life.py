@@ -31,17 +31,6 @@ from scenarios.cloudhsm import (
 )
 
 
-@pytest.fixture
-def world(emulator: Any) -> Any:
-    emulator.configure(time_scale=0.0)
-    return emulator
-
-
-@pytest.fixture
-def estate(world: Any) -> clusters.Estate:
-    return clusters.estate(world)
-
-
 def options(estate: clusters.Estate, **others: Any) -> dict[str, Any]:
     return {
         "cloud_hsm_cluster_id": estate.cluster_id,

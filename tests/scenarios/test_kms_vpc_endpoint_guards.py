@@ -207,6 +207,24 @@ def test_peers_40_tags_are_kept_by_the_second_run(here: Place) -> None:
     assert (result["changed"], writes) == (False, [])
 
 
+def test_peers_41_an_interface_endpoint_has_all_that_aws_gives_it_from_one_task(here: Place) -> None:
+    wanted: dict[str, Any] = {
+        "policy": allow(), "private_dns_enabled": True, "ip_address_type": "ipv4", "dns_record_ip_type": "ipv4",
+        "tags": {"Name": "kms"},
+    }
+    made = here.look(here.made(**wanted)["vpc_endpoint_id"])
+    assert (made["VpcEndpointType"], made["ServiceName"], made["State"]) == ("Interface", KMS, "available")
+    assert sorted(made["SubnetIds"]) == sorted(here.subnet_ids)
+    assert len(made["NetworkInterfaceIds"]) == len(here.subnet_ids)
+    assert [group["GroupId"] for group in made["Groups"]] == [here.group_id]
+    assert (made["PrivateDnsEnabled"], made["IpAddressType"]) == (True, "ipv4")
+    assert made["DnsOptions"]["DnsRecordIpType"] == "ipv4"
+    assert CALLER in made["PolicyDocument"]
+    assert made["Tags"] == [{"Key": "Name", "Value": "kms"}]
+    result, writes, _calls = here.again(**wanted)
+    assert (result["changed"], writes) == (False, [])
+
+
 def test_n14_peers_43_a_private_hosted_zone_in_the_way_is_named(here: Place) -> None:
     vpc = {"VPCRegion": REGION, "VPCId": here.vpc_id}
     zone = here.route53.create_hosted_zone(Name=NAME, VPC=vpc, CallerReference="1")["HostedZone"]["Id"]

@@ -27,17 +27,6 @@ PLAYBOOK = [str(Path(sys.executable).parent / "ansible-playbook"), "keylink.aws.
 
 
 @pytest.fixture
-def world(emulator: Any) -> Any:
-    emulator.configure(time_scale=0.0)
-    return emulator
-
-
-@pytest.fixture
-def estate(world: Any) -> clusters.Estate:
-    return clusters.estate(world)
-
-
-@pytest.fixture
 def variables(tmp_path: Path, estate: clusters.Estate) -> Path:
     found = tmp_path / "store.json"
     found.write_text(json.dumps({

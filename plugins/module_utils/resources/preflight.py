@@ -27,6 +27,7 @@ from ansible_collections.keylink.aws.plugins.module_utils.resources import (
 from ansible_collections.keylink.aws.plugins.module_utils.resources.names import check_private_dns_name
 from ansible_collections.keylink.aws.plugins.module_utils.resources.preflight_evidence import EVIDENCE
 from ansible_collections.keylink.aws.plugins.module_utils.resources.preflight_table import (
+    ELSEWHERE,
     SAID_BY,
     TABLES,
     Judged,
@@ -167,6 +168,9 @@ def _row(item: Requirement, view: View, judged: Judged | None, unmet_ones: list[
         first = sorted(unmet_ones, key=lambda one: not one.blocking)[0]
         told = "; ".join(dict.fromkeys(one.found for one in unmet_ones))
         return {**row, "status": UNMET, "what": first.what, "found": told, "fix": first.fix, "blocking": first.blocking}
+    if item.number in ELSEWHERE:
+        module = f"keylink.aws.{ELSEWHERE[item.number]}"
+        return {**row, "status": UNKNOWN, "found": "not looked at here", "fix": f"{module} looks at it."}
     if judged is None:
         human = item.kind == HUMAN
         return {**row, "status": HUMAN if human else MET, "what": "people" if human else "modules", "found": item.how}

@@ -83,7 +83,7 @@ def network(view: View) -> list[Unmet]:
         return found
     what = f"VPC {vpc['vpc_id']}"
     # Options that contradict themselves were reported as such.
-    if view["subnets"] and not any(item.number in ("R18", "R19") for item in options(view)):
+    if view["subnets"] and not any(item.number == "R19" for item in options(view)):
         of_subnets = vpc_checks.state_problems(wanted, vpc, view["subnets"])
         found += [replace(item, what=what) if item.what in ("name", "vpc_id", "cidr_block") else item
                   for item in of_subnets]

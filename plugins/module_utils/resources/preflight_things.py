@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.keylink.aws.plugins.module_utils.core.reading import Reading
@@ -19,6 +19,8 @@ _GROUP = ("there is no target group yet", "keylink.aws.xks_load_balancer makes i
 _SERVICE = ("there is no endpoint service yet", "keylink.aws.xks_endpoint_service makes it so.")
 _STORE = ("there is no key store yet", "keylink.aws.xks_key_store makes it.")
 _MAKERS = {"kms_endpoint": "kms_vpc_endpoint", "ssm": "ssm_vpc_endpoints"}
+# What a key store has whose proxy is reached over the internet.
+_EVERYWHERE = ("store", "stores", "host", "proxy", "keys", "balancers", "balancer_quota")
 _NO_NAME = ("no private DNS name is known", "Give private_dns_name.")
 _FOREIGN = (
     "the endpoint service belongs to another account, which alone can see this",
@@ -74,29 +76,47 @@ def complete(readings: Mapping[str, Reading]) -> dict[str, Reading]:
 
 def look(view: View, name: str) -> Reading:
     """What is known of a thing, or of a reading of that name."""
-    readings: Mapping[str, Reading] = view["readings"]
-    if name == "ranges":
-        return Reading(view["params"]["data_center_cidrs"]) if view["params"]["data_center_cidrs"] else readings[name]
-    if name in ("principals", "connections") and (view["seen_service"] or {}).get("source") == "consumer":
-        return Reading(absent=_FOREIGN[0], cure=_FOREIGN[1])
+    if name not in _EVERYWHERE and _public(view):
+        return Reading(absent="the key store reaches its proxy over the internet, without a VPC (R20)")
     if name in _OF_CLUSTER:
         return _cluster(view, name)
-    if name not in (*_THINGS, "host", "dns_answers"):
-        return readings[name]
-    if name == "host":
-        known = view["private_dns_name"]
-        return Reading(known) if known else Reading(absent=_NO_NAME[0], cure=_NO_NAME[1])
-    if name == "dns_answers":
-        return _answers(view)
+    if name in _LOOKS:
+        return _LOOKS[name](view)
+    return _thing(view, name) if name in _THINGS else _reading(view, name)
+
+
+def _reading(view: View, name: str) -> Reading:
+    if name in ("principals", "connections") and (view["seen_service"] or {}).get("source") == "consumer":
+        return Reading(absent=_FOREIGN[0], cure=_FOREIGN[1])
+    found: Reading = view["readings"][name]
+    return found
+
+
+def _thing(view: View, name: str) -> Reading:
     source, (why, cure) = _THINGS[name]
-    found = view["subnets"] if name == "chosen_subnets" else view[name]
-    if name == "job_endpoints" and not found and readings[source].known:
-        return Reading(absent=why, cure=f"keylink.aws.{_MAKERS[view['params']['job']]} makes them.")
+    found, reading = view["subnets"] if name == "chosen_subnets" else view[name], _reading(view, source)
     if name == "seen_service" and found and found["source"] == "denied":
         return Reading(denied=found["denied"])
     if found:
         return Reading(found)
-    return Reading(absent=why, cure=cure) if readings[source].known else readings[source]
+    if name == "job_endpoints":
+        cure = f"keylink.aws.{_MAKERS[view['params']['job']]} makes them."
+    return Reading(absent=why, cure=cure) if reading.known else reading
+
+
+def _ranges(view: View) -> Reading:
+    given = view["params"]["data_center_cidrs"]
+    return Reading(given) if given else _reading(view, "ranges")
+
+
+def _host(view: View) -> Reading:
+    known = view["private_dns_name"]
+    return Reading(known) if known else Reading(absent=_NO_NAME[0], cure=_NO_NAME[1])
+
+
+def _public(view: View) -> bool:
+    proxy = (view["store"] or {}).get("xks_proxy_configuration") or {}
+    return proxy.get("connectivity") == "PUBLIC_ENDPOINT"
 
 
 def _cluster(view: View, name: str) -> Reading:
@@ -118,6 +138,9 @@ def _answers(view: View) -> Reading:
         why = str(seen.value.get("trouble") or "no DNS server answers from here")
         return Reading(absent=why, cure="Name DNS resolvers that can be reached with resolvers.")
     return seen
+
+
+_LOOKS: Mapping[str, Callable[[View], Reading]] = {"ranges": _ranges, "host": _host, "dns_answers": _answers}
 
 
 def unseen(view: View, needs: tuple[str, ...]) -> Reading | None:

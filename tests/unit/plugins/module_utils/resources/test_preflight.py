@@ -131,12 +131,115 @@ def test_a_part_that_was_not_seen_leaves_the_others_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("job", preflight_table.TABLES)
-def test_each_number_of_a_job_is_judged_or_held_by_the_modules_or_for_people(job: str) -> None:
+def test_each_number_of_a_job_is_judged_or_left_to_a_module_or_to_people(job: str) -> None:
     table, held = preflight_table.TABLES[job], preflight_table.BY_DESIGN[job]
     numbers = {item.number for item in CATALOGUE.values() if item.job == job}
     people = {number for number in numbers if CATALOGUE[number].kind == HUMAN}
     own = {number for number in table if number in numbers}
-    assert sorted(numbers - own - set(held) - people) == []
-    assert [number for number in held if number in table or number in people] == []
+    elsewhere = set(preflight_table.ELSEWHERE)
+    assert sorted(numbers - own - set(held) - elsewhere - people) == []
+    assert [number for number in held if number in table or number in people or number in elsewhere] == []
+    assert elsewhere & (set(table) | people) == set()
     assert [number for number, judge in table.items() if judge.shown and judge.shown not in EVIDENCE] == []
     assert [number for number, primary in preflight_table.SAID_BY.items() if primary not in CATALOGUE] == []
+
+
+def test_a_key_store_over_the_internet_has_no_vpc_to_judge() -> None:
+    """R20"""
+    public = {
+        "CustomKeyStoreId": "cks-1", "CustomKeyStoreName": "payments", "CustomKeyStoreType": "EXTERNAL_KEY_STORE",
+        "ConnectionState": "DISCONNECTED",
+        "XksProxyConfiguration": {"Connectivity": "PUBLIC_ENDPOINT", "UriEndpoint": f"https://{NAME}"},
+    }
+    nothing = dict.fromkeys(("services", "balancers", "groups", "vpcs", "subnets", "listeners", "health"), [])
+    result = judged(lambda answers: answers.update(stores=[public], **nothing), private_dns_name=None)
+    rows = {row["number"]: row for row in result["requirements"]}
+    assert {rows[number]["status"] for number in ("R3", "R8", "R9", "R31", "R39", "R57")} == {"unknown"}
+    assert "R20" in rows["R8"]["found"]
+    assert (listed(result), rows["N4"]["status"]) == (set(), "met")
+
+
+def endpoint(code: str, number: int = 1, **changes: Any) -> dict[str, Any]:
+    return {
+        "VpcEndpointId": f"vpce-{code}{number}", "VpcEndpointType": "Interface", "VpcId": "vpc-1", "State": "available",
+        "ServiceName": f"com.amazonaws.{REGION}.{code}", "SubnetIds": ["subnet-a"], "NetworkInterfaceIds": ["eni-1"],
+        "Groups": [{"GroupId": "sg-1", "GroupName": "endpoints"}], "PrivateDnsEnabled": True, **changes,
+    }
+
+
+def service(code: str) -> dict[str, Any]:
+    return {"ServiceName": f"com.amazonaws.{REGION}.{code}", "ServiceType": [{"ServiceType": "Interface"}],
+            "AvailabilityZones": [f"{REGION}a"], "Owner": "amazon", "PrivateDnsNames": []}
+
+
+ENDPOINTS: dict[str, Any] = {
+    **{name: ANSWERS[name] for name in ("vpcs", "dns_support", "dns_hostnames")},
+    "stores": [], "services": [], "balancers": [], "groups": [], "endpoint_quota": 50,
+    "aws_services": [service(code) for code in ("kms", "ssm")],
+    "security_groups": [{
+        "GroupId": "sg-1", "GroupName": "endpoints", "VpcId": "vpc-1",
+        "IpPermissions": [{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443,
+                           "IpRanges": [{"CidrIp": "10.0.0.0/16"}]}],
+    }],
+}
+KMS = {**ENDPOINTS, "endpoints": [endpoint("kms")]}
+SSM = {**ENDPOINTS, "endpoints": [endpoint("ssm"), endpoint("ssmmessages"), endpoint("s3", PrivateDnsEnabled=False)]}
+BAD_POLICY = '{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
+
+
+def first(**values: Any) -> Change:
+    return changed("endpoints", **values)
+
+
+def without(number: int) -> Change:
+    return lambda answers: answers["endpoints"].pop(number)
+
+
+@pytest.mark.parametrize(
+    ("job", "number", "change"),
+    [
+        ("kms_endpoint", "R80", lambda answers: answers.update(aws_services=[])),
+        ("kms_endpoint", "R81", first(NetworkInterfaceIds=[])),
+        ("kms_endpoint", "R83", first(State="failed")),
+        ("kms_endpoint", "R88", lambda answers: answers["security_groups"][0].update(IpPermissions=[])),
+        ("kms_endpoint", "R91", lambda answers: answers.update(dns_support=False)),
+        ("kms_endpoint", "R97", first(PolicyDocument=BAD_POLICY)),
+        ("kms_endpoint", "N14", lambda answers: answers["endpoints"].append(endpoint("kms", 2))),
+        ("ssm", "R169", lambda answers: answers["security_groups"][0].update(IpPermissions=[])),
+        ("ssm", "R175", lambda answers: answers.update(aws_services=[])),
+        ("ssm", "R176", without(0)),
+        ("ssm", "R180", without(2)),
+        ("ssm", "R182", without(1)),
+        ("ssm", "R186", first(PolicyDocument=BAD_POLICY)),
+        ("ssm", "R91", lambda answers: answers.update(dns_hostnames=False)),
+        ("ssm", "N14", lambda answers: answers["endpoints"].append(endpoint("ssm", 2))),
+        ("ssm", "N20", lambda answers: [answers.update(endpoint_quota=2), answers["endpoints"].pop(1)]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_an_answer_that_breaks_a_requirement_on_endpoints(job: str, number: str, change: Change) -> None:
+    """R87 is R80 in other words."""
+    answers = copy.deepcopy(KMS if job == "kms_endpoint" else SSM)
+
+    def look() -> dict[str, Any]:
+        readings = {name: Reading(value) for name, value in answers.items()}
+        return preflight.judge({**PARAMS, "job": job, "vpc_id": "vpc-1"}, REGION, readings)
+
+    assert listed(look()) == set()
+    assert {row["number"] for row in look()["requirements"] if row["status"] == "unknown"} <= set(
+        preflight_table.ELSEWHERE
+    )
+    change(answers)
+    assert listed(look()) - ({"R182"} if number == "N20" else set()) == {number}
+
+
+def test_what_is_only_planned_does_not_exist() -> None:
+    """Check mode hands placeholders on: they break nothing, and nothing is known of them."""
+    pending = "(known after apply: {}.payments.id)"
+    result = judged(
+        lambda answers: answers.update(services=[], balancers=[], groups=[], vpcs=[], subnets=[], listeners=[]),
+        vpc_id=pending.format("vpc"), subnet_ids=[pending.format("a"), pending.format("b")],
+        service_name=pending.format("service"), load_balancer_arn=pending.format("load_balancer"),
+        custom_key_store_id=pending.format("store"), private_dns_name=NAME,
+    )
+    assert (listed(result), result["ready"], result["chain"]["endpoint_service"]) == (set(), True, {"exists": False})
