@@ -28,8 +28,6 @@ _REQUIREMENT = (
     "number", "sentence", "job", "severity", "kind", "status", "what", "found", "needed", "fix", "link", "blocking",
 )
 _STATUSES = tuple(REQUIREMENT)
-
-
 # What is taken of a key store. The inventory of key stores gives it among all variables of a host.
 _STORE = (
     "region", "account", "account_id", "custom_key_store_id", "custom_key_store_name", "custom_key_store_type",
@@ -62,7 +60,7 @@ def build(given: View) -> dict[str, Any]:
     events of CloudTrail."""
     given = secrets.hidden(given)
     planned = bool(given["planned"] and given["results"])
-    stores = [_store(looks, given) for looks in _subjects(given)]
+    stores = [_store(looks, given, planned) for looks in _subjects(given, planned)]
     stores.sort(key=lambda store: (GRAVITY.index(store["verdict"]["state"]), store["account"] or "",
                                store["region"] or "", store["name"]))
     for number, store in enumerate(stores, 1):
@@ -82,15 +80,21 @@ def build(given: View) -> dict[str, Any]:
     }
 
 
-def _subjects(given: View) -> list[dict[str, Any]]:
+def _subjects(given: View, planned: bool) -> list[dict[str, Any]]:
     """What was found of each key store: by key_store_info, by the gate, and by the modules that make it."""
     stores = [{key: store[key] for key in _STORE if key in store} for store in given["key_stores"]]
     found: list[dict[str, Any]] = [{"store": store, "gates": []} for store in stores]
     for gate in given["preflight"]:
         place = next((item for item in found
                       if gate.get("job") not in JOBS and _same(item["store"], gate["chain"])), None)
-        (found.append({"store": None, "gates": [gate]}) if place is None else place["gates"].append(gate))
+        if place is None:
+            found.append({"store": None, "gates": [gate]})
+        else:
+            place["gates"].append(gate)
     made = chains.of_results(given["results"])
+    if planned and made["key_store"]:
+        # What the module returns is what would be; how it is now is what was before the run.
+        made["key_store"]["connection_state"] = _previous(given["results"], made["key_store"])
     if not any(chains.known(made[piece]) for piece in chains.PIECES if piece != "region"):
         return found
     place = next((item for item in found if _named(item) == _name_of(made) or len(found) == 1), None)
@@ -124,19 +128,30 @@ def _to_be(chain: View) -> str:
     return f"The key store for {name}" if name else "The key store"
 
 
-def _store(looks: View, given: View) -> dict[str, Any]:
+def _known(looks: View, job: str, planned: bool) -> chains.Chain:
+    """What all of them tell of the chain. A run ends later than the gate in it began, and comes before a look at the
+    key store; what is only planned is told last."""
+    seen = [chains.of_key_store(looks["store"])] if looks["store"] else []
+    made = [looks["made"]] if "made" in looks else []
+    about = [item["chain"] for item in looks["gates"]]
+    known = chains.merged([*about, *seen, *made])
+    if not planned:
+        known["key_store"] = chains.merged([*seen, *made, *about])["key_store"]
+    # What AWS KMS measured is only in key_store_info's look at the store.
+    if seen and known["key_store"]:
+        told = {key: item for key, item in known["key_store"].items() if item is not None}
+        known["key_store"] = {**looks["store"], **told}
+    if job == "cloudhsm":
+        known["key_store"] = {"custom_key_store_type": CLOUDHSM, **(known["key_store"] or {"exists": False})}
+    return known
+
+
+def _store(looks: View, given: View, planned: bool) -> dict[str, Any]:
     """One key store, or the one that is to be."""
     seen: View = looks["store"] or {}
     gates: Sequence[View] = looks["gates"]
-    about = [item["chain"] for item in gates]
-    made_so = [looks["made"]] if "made" in looks else []
-    known = chains.merged([*about, *([chains.of_key_store(seen)] if seen else []), *made_so])
-    # What AWS KMS measured is only in key_store_info's look at the store.
-    if seen and known["key_store"]:
-        known["key_store"] = {**seen, **{key: item for key, item in known["key_store"].items() if item is not None}}
     job = next((item.get("job") for item in gates), None) or "xks"
-    if job == "cloudhsm":
-        known["key_store"] = {"custom_key_store_type": CLOUDHSM, **(known["key_store"] or {"exists": False})}
+    known = _known(looks, job, planned)
     store: View = known["key_store"] or {}
     requirements = _requirements(gates, seen)
     state = store.get("connection_state") if chains.exists(known["key_store"]) else None

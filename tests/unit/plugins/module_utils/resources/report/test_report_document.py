@@ -234,6 +234,18 @@ def test_hosts_of_the_inventory_are_key_stores_and_nothing_else_of_them_is_told(
         assert "prod" in text
 
 
+def test_the_latest_look_at_the_store_counts() -> None:
+    """The gate of a run sees the store before the run connects it; a plan connects nothing."""
+    before = reports.gate(reports.chain(key_store=reports.key_store(state="DISCONNECTED")))
+    after = {"custom_key_store": reports.key_store(), "previous_connection_state": "DISCONNECTED",
+             "actions": [{"resource": "connection", "name": "payments", "action": "update"}]}
+    assert only(preflight=[before], results=[after])["connection_state"] == "CONNECTED"
+    assert only(preflight=[before], results=[after], planned=True)["connection_state"] == "DISCONNECTED"
+    assert only(results=[after], planned=True)["connection_state"] == "DISCONNECTED"
+    later = reports.key_store(state="FAILED")
+    assert only(key_stores=[later], preflight=[before], results=[after])["connection_state"] == "FAILED"
+
+
 def test_equal_input_gives_equal_files_in_whatever_order_it_comes() -> None:
     stores = reports.fleet(12, (3,))
     mixed = list(stores)
