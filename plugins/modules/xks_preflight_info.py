@@ -227,6 +227,8 @@ requirements:
     - Every requirement of the job, in the order of its number.
     - C(status) is V(met), V(unmet), V(unknown) (C(found) says why, with the IAM action where a permission is missing)
       or V(human) (only people can tell).
+    - How AWS behaves, and what no state of an account can break, is V(met) with what sees to it as C(found). What
+      another module looks at is V(unknown), and C(fix) names that module.
   returned: success
   type: list
   elements: dict

@@ -47,8 +47,8 @@ _WORDS = {
 # What AWS KMS would say first, of what the account alone shows: it looks in this order.
 _CODES: Sequence[tuple[str, tuple[str, ...]]] = (
     (_NOT_FOUND, ("R48", "R9", "R16")),
-    (_MISCONFIGURED, ("R7", "R29", "R50", "R42", "R8", "R55", "R52", "R57", "R6")),
-    (_NOT_REACHABLE, ("R44", "R43")),
+    (_MISCONFIGURED, ("R7", "R50", "R42", "R8", "R55", "R52", "R57", "R6")),
+    (_NOT_REACHABLE, ("R29", "R44", "R43")),
 )
 _PROBE_DEFAULTS = {
     "external_key_id": None, "round_trip": False,
@@ -120,7 +120,7 @@ def judge(params: Params, region: str, seen: Readings) -> Result:
     table = TABLES[params["job"]]
     broken = _broken(view, table)
     numbers = [item for item in CATALOGUE.values() if item.job == params["job"] or item.number in table]
-    rows = [_row(item, view, table.get(item.number), broken.get(item.number, []), params) for item in numbers]
+    rows = [_row(item, view, table.get(item.number), broken.get(item.number, [])) for item in numbers]
     unmet_ones = _listed(broken)
     code = _predicted(view, unmet_ones) if params["job"] == "xks" else None
     statuses = [row["status"] for row in rows]
@@ -157,7 +157,7 @@ def _listed(broken: Mapping[str, list[Unmet]]) -> list[Unmet]:
     return sorted(found, key=lambda item: (not item.blocking, order.index(item.number)))
 
 
-def _row(item: Requirement, view: View, judged: Judged | None, unmet_ones: list[Unmet], params: Params) -> Result:
+def _row(item: Requirement, view: View, judged: Judged | None, unmet_ones: list[Unmet]) -> Result:
     row = {
         "number": item.number, "sentence": item.sentence, "job": item.job, "severity": item.severity,
         "kind": item.kind, "link": item.link, "what": "", "found": "", "needed": item.sentence, "fix": "",

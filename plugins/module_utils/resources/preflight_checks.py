@@ -179,10 +179,12 @@ def balancing(view: View) -> list[Unmet]:
 def _listener(view: View, what: str) -> list[Unmet]:
     front, group = view["listener"], view["group"]
     if front is None:
-        if not view["other_listeners"]:
+        # A set-up that is still being made has none yet; without a target group, R29 says it.
+        if not view["other_listeners"] and not (group and view["services"]["service"]):
             return []
         ports = listing([str(port) for port in view["other_listeners"]])
-        return [unmet("R44", what, f"it listens on {ports}, not on 443", "Make a listener for TCP 443.")]
+        text = f"it listens on {ports}, and not on 443" if ports else "it has no listener"
+        return [unmet("R44", what, text, "Make a listener for TCP 443.")]
     found = []
     if front["protocol"] != "TCP":
         text = f"its listener on 443 speaks {front['protocol']}"
