@@ -21,7 +21,7 @@ from scenarios.proxies import House
 
 if os.environ.get("KEYLINK_IN_PROCESS") == "false":
     # These choose the way themselves.
-    collect_ignore_glob = ["test_playbook*", "test_in_process*", "test_*_interrupted*"]
+    collect_ignore_glob = ["test_playbook*", "test_in_process*", "test_*_interrupted*", "test_report_*"]
 
 
 @pytest.fixture(scope="session")

@@ -14,10 +14,10 @@ import shutil
 import subprocess
 import sys
 
-STEPS = (
-    ("apt-get", "-qq", "update"),
-    ("apt-get", "-qq", "install", "--yes", "--no-install-recommends", "chromium", "fonts-dejavu-core"),
-)
+# A registry that is not there is given up soon, and another apt-get is waited for.
+APT_GET = ("apt-get", "-qq", "-o", "Acquire::http::Timeout=20", "-o", "DPkg::Lock::Timeout=120")
+PACKAGES = ("chromium", "fonts-dejavu-core")
+STEPS = ((*APT_GET, "update"), (*APT_GET, "install", "--yes", "--no-install-recommends", *PACKAGES))
 
 
 def main() -> int:
