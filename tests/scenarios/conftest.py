@@ -24,7 +24,7 @@ NO_DNS_SERVER = "BIND's named is missing, see tests/tools/install_dns_server.py"
 
 if os.environ.get("KEYLINK_IN_PROCESS") == "false":
     # These choose the way themselves.
-    collect_ignore_glob = ["test_playbook*", "test_in_process*", "test_*_interrupted*"]
+    collect_ignore_glob = ["test_playbook*", "test_in_process*", "test_*_interrupted*", "test_report_*"]
 
 
 @pytest.fixture(scope="session")

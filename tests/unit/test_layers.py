@@ -31,8 +31,9 @@ ALLOWED = {
     "module_utils/runner": {"module_utils/core", "module_utils/clients/session", "amazon", "ansible.module_utils"},
     "modules": {"module_utils/runner", "module_utils/resources", "module_utils/clients"},
     "action": {"plugin_utils"},
-    # Runs on the controller only, and calls nothing.
+    # These run on the controller only, and call nothing.
     "action/summary": {"module_utils/core", "ansible"},
+    "action/report": {"module_utils/resources/report", "plugin_utils", "ansible"},
     "plugin_utils": {"module_utils/core", "module_utils/runner", "module_utils/clients/session", "amazon", "ansible"},
     "filter": {"module_utils/core", "module_utils/resources", "ansible.errors"},
     "test": {"module_utils/core", "module_utils/resources", "ansible.errors"},
