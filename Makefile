@@ -22,7 +22,7 @@ SITE = $(shell $(BIN)/python -c '$(PURELIB)')
 heading = @printf '\n==== %s\n' '$(1)'
 
 .NOTPARALLEL:
-.PHONY: setup dns-server demo test lint pytest ordinary sanity units scenarios ansible-lint molecule bench build clean
+.PHONY: setup dns-server browser demo test lint pytest ordinary sanity units scenarios ansible-lint molecule bench build clean
 
 setup: $(READY)
 
@@ -37,6 +37,10 @@ $(READY): requirements.txt tests/requirements.txt
 # BIND for the tests that ask a real name server; skipped, and said so, where it cannot be had.
 dns-server: setup
 	$(BIN)/python tests/tools/install_dns_server.py
+
+# Chromium for the tests that look at the report; skipped, and said so, where it cannot be had.
+browser: setup
+	$(BIN)/python tests/tools/install_browser.py
 
 demo: setup
 	$(BIN)/python tests/demo/demo.py
@@ -56,12 +60,12 @@ lint: setup
 	$(call heading,antsibull-changelog)
 	antsibull-changelog lint
 
-pytest: setup dns-server
+pytest: setup dns-server browser
 	$(call heading,pytest: units + fidelity + scenarios)
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 # The scenarios once more, each module in its own process.
-ordinary: setup dns-server
+ordinary: setup dns-server browser
 	$(call heading,pytest: scenarios with ordinary modules)
 	KEYLINK_IN_PROCESS=false $(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/scenarios
 
@@ -73,7 +77,7 @@ units: setup
 	$(call heading,ansible-test units)
 	$(BIN)/python tests/tools/run_ansible_test.py units
 
-scenarios: setup dns-server
+scenarios: setup dns-server browser
 	$(BIN)/python -m pytest tests/scenarios
 
 # ansible-lint installs a copy of the collection: not where the other parts would find it.
