@@ -46,6 +46,7 @@ KEY = "keylink"
 # Knows the server, but may not update.
 STRANGER = "stranger"
 TTL = 300
+_ATTEMPTS = 5
 
 _OPTIONS = """
 options {{
@@ -203,7 +204,7 @@ class NameServers:
         return dns.update.UpdateMessage(zone, keyring=dns.tsig.Key(KEY, self.secret, "hmac-sha256"))
 
 
-def _until(true: Any, seconds: float = 20) -> None:
+def _until(true: Any, seconds: float = 10) -> None:
     end = time.monotonic() + seconds
     while not true():
         if time.monotonic() > end:
@@ -213,7 +214,17 @@ def _until(true: Any, seconds: float = 20) -> None:
 
 @contextlib.contextmanager
 def running(directory: Path) -> Iterator[NameServers]:
-    """The servers on a port of their own."""
+    """The servers, on ports that nobody took between the look for free ones and the start."""
+    with contextlib.ExitStack() as stack:
+        for attempt in range(_ATTEMPTS):
+            with contextlib.suppress(*((OSError,) if attempt + 1 < _ATTEMPTS else ())):
+                servers = stack.enter_context(_started(directory / str(attempt)))
+                break
+        yield servers
+
+
+@contextlib.contextmanager
+def _started(directory: Path) -> Iterator[NameServers]:
     servers = NameServers(_free_ports())
     places = {
         "primary": PRIMARY, "secondary": SECONDARY, "inside": INSIDE, "vpc": VPC, "aws": AWS, "nobody": NOBODY,
@@ -228,7 +239,7 @@ def running(directory: Path) -> Iterator[NameServers]:
     with contextlib.ExitStack() as stack:
         for role, (text, listen, more) in roles.items():
             home = directory / role
-            home.mkdir()
+            home.mkdir(parents=True)
             for zone, content in _ZONES.items():
                 (home / f"{zone}.zone").write_text(content.format(**places), encoding="utf-8")
             options = _OPTIONS.format(
