@@ -157,6 +157,19 @@ def test_the_connect_ends_as_predicted(site: Site, how: Break | None) -> None:
     assert failed["connection_error_code"] == store.get("ConnectionErrorCode")
 
 
+def test_a_host_that_sees_another_dns_does_not_overrule_what_aws_has_verified(site: Site) -> None:
+    """R11 holds where AWS verified the domain; a look from here that finds no zone stops nothing (N9)."""
+    ways.take_record_away(site)
+    route53 = site.client("route53")
+    for zone in route53.list_hosted_zones()["HostedZones"]:
+        route53.delete_hosted_zone(Id=zone["Id"])
+    result = site.look()
+    assert (status(result, "R11"), status(result, "N9"), result["ready"]) == ("met", "unmet", True)
+    (told,) = result["unmet_requirements"]
+    assert "no zone of public DNS holds" in told["found"]
+    assert "resolvers" in told["fix"]
+
+
 def test_before_anything_exists(world: Any) -> None:
     """What cannot hold yet is unknown, with the module that makes it so; what is wrong with the options is unmet."""
     before.client(world.url, "route53").create_hosted_zone(Name=before.DOMAIN, CallerReference="preflight")

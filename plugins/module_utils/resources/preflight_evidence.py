@@ -91,7 +91,8 @@ def _host(view: View) -> Shown:
 def _zone(view: View) -> Shown:
     answers = view["readings"]["dns"].value["answers"]
     held = [answer["zone"] for answer in answers if answer["zone"]]
-    return str(view["private_dns_name"]), f"public DNS has the zone {held[0]}" if held else "public DNS answers"
+    found = f"public DNS has the zone {held[0]}" if held else "AWS found its domain in public DNS and verified it"
+    return str(view["private_dns_name"]), found
 
 
 def _txt(view: View) -> Shown:

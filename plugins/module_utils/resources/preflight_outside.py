@@ -26,14 +26,19 @@ def public_dns(view: View) -> list[Unmet]:
     if not seen or not asked or seen["silent"]:
         return []
     host = view["private_dns_name"]
+    verified = (view["seen_service"] or {}).get("private_dns_state") == "verified"
     if seen["answers"] and all(answer["trouble"] in ("no zone", "refused") for answer in seen["answers"]):
-        return [unmet("R11", host, f"no zone of public DNS holds {host} or a parent of it",
-                      "Register and delegate the domain, or take a name below a public one.")]
+        text = f"no zone of public DNS holds {host} or a parent of it"
+        if verified:
+            # AWS has seen the domain: this host sees another DNS, or none.
+            fix = "AWS verified it, so ask resolvers of public DNS (resolvers), or look from another host."
+            return [unmet("N9", host, f"{text}, as this host sees it", fix, False)]
+        return [unmet("R11", host, text, "Register and delegate the domain, or take a name below a public one.")]
     if not asked["value"] or txt_lookup.published(asked, seen) or not txt_lookup.known(seen):
         return []
     text = txt_lookup.explain(asked, seen, None)
     fix = f"Publish {asked['names'][0]} TXT {asked['value']} (keylink.aws.private_dns_verify does it in Route 53)."
-    if (view["seen_service"] or {}).get("private_dns_state") == "verified":
+    if verified:
         return [unmet("N9", host, text, f"{fix} AWS looks again at each change, and at the next connect.", False)]
     return [unmet("R58", host, text, fix)]
 
