@@ -15,6 +15,7 @@ import importlib
 import io
 import json
 import os
+import pkgutil
 import subprocess
 import sys
 import traceback
@@ -53,9 +54,12 @@ def _printed(module: str, arguments: dict[str, Any]) -> str:
 
 
 def _serve() -> None:
+    from ansible_collections.keylink.aws.plugins import modules
     from ansible_collections.keylink.aws.plugins.module_utils.clients import session
 
     session.warm()
+    for found in pkgutil.iter_modules(modules.__path__, f"{modules.__name__}."):
+        importlib.import_module(found.name)
     for line in sys.stdin:
         module, arguments, environment = json.loads(line)
         sys.stdout.flush()
