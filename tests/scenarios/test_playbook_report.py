@@ -69,8 +69,8 @@ def test_an_account_becomes_a_page_that_a_second_run_leaves_alone(emulator: Any,
         assert CONNECTION["secret_key"] not in text
         assert "INSUFFICIENT_CLOUDHSM_HSMS" in text.replace("<wbr>", "").replace("\\_", "_")
 
-    assert "changed=0 " in audit(emulator, path, "--check", "--diff", audit_report_in_check_mode=True,
-                                  **events)
+    looked = audit(emulator, path, "--check", "--diff", audit_report_in_check_mode=True, **events)
+    assert "changed=0 " in looked
     assert {form: file.read_text(encoding="utf-8") for form, file in files.items()} == texts
     assert writes(emulator, mark) == []
 

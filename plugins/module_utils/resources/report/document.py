@@ -61,8 +61,7 @@ def build(given: View) -> dict[str, Any]:
     given = secrets.hidden(given)
     planned = bool(given["planned"] and given["results"])
     stores = [_store(looks, given, planned) for looks in _subjects(given, planned)]
-    stores.sort(key=lambda store: (GRAVITY.index(store["verdict"]["state"]), store["account"] or "",
-                               store["region"] or "", store["name"]))
+    stores.sort(key=_place)
     for number, store in enumerate(stores, 1):
         store["anchor"] = f"store-{number}"
     changed = changes.of_results(given["results"])
@@ -78,6 +77,12 @@ def build(given: View) -> dict[str, Any]:
                     for item in given["regions"]],
         "texts": [{"title": item["title"], "lines": list(item["lines"])} for item in given["texts"]],
     }
+
+
+def _place(store: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The worst comes first."""
+    gravity = GRAVITY.index(store["verdict"]["state"])
+    return gravity, store["account"] or "", store["region"] or "", store["name"]
 
 
 def _subjects(given: View, planned: bool) -> list[dict[str, Any]]:
