@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ class Site:
 @contextmanager
 def served(house: House, leaf: pki.Issued | None = None, behaviour: Behaviour | None = None) -> Iterator[XksProxy]:
     issued = leaf or pki.issue_leaf(house.root, NAME)
-    files = pki.write_leaf(house.directory, house.root, issued, f"preflight-{id(issued)}")
+    files = pki.write_leaf(house.directory, house.root, issued, f"preflight-{secrets.token_hex(8)}")
     with XksProxy(
         certificate=files.chain, private_key=files.key, credentials={before.CREDENTIAL["access_key_id"]: SECRET},
         uri_path_prefix=before.URI_PATH.removesuffix("/kms/xks/v1"), behaviour=behaviour,

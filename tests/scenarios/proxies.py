@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import secrets
 import ssl
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -68,7 +69,7 @@ class House:
     ) -> Serving:
         """A proxy with LEAF; extra: certificates that it sends besides."""
         issued = leaf or pki.issue_leaf(self.root, NAME)
-        files = pki.write_leaf(self.directory, self.root, issued, f"leaf-{id(issued)}", complete)
+        files = pki.write_leaf(self.directory, self.root, issued, f"leaf-{secrets.token_hex(8)}", complete)
         with files.chain.open("ab") as chain:
             chain.writelines(each.chain_pem(False) for each in extra)
         return Serving(XksProxy(
